@@ -1,0 +1,191 @@
+"""The one pipeline behind every face: bytes to findings, then what the user does not want to see is taken out.
+
+Whatever parses Python, LibCST above all, is imported when the first file needs it: a run over files that cannot
+matter never does.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reseed.report import Report
+from reseed.settings import Settings, check_codes, enabled_codes
+from reseed.source import Problem, SourceError, SourceFile, decode
+from reseed.source.declared import Declared, declared_torch, shows_on
+from reseed.source.discover import discover
+from reseed.source.screen import may_matter
+from reseed.source.text import read_bytes
+
+if TYPE_CHECKING:
+    from reseed.rules.base import Rule
+    from reseed.rules.finding import Finding
+
+Progress = Callable[[int, int, str], None]
+"""Called before each file with the number of files done, the number of all, and the path."""
+
+
+@dataclass(slots=True)
+class FileResult:
+    """What one file gives: findings to report, and what was taken out.
+
+    `outdated` pairs each finding that no allowed PyTorch shows with the declaration that says so.
+    `text` is None where the file was not decoded.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    suppressed: int = 0
+    outdated: list[tuple[Finding, Declared]] = field(default_factory=list)
+    text: str | None = None
+
+
+@functools.cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule, sorted by code."""
+    from reseed.rules import all_rules
+
+    return all_rules()
+
+
+def codes_of(settings: Settings) -> frozenset[str]:
+    """Give the codes that the settings switch on. Raises SettingsError for a code that does not exist."""
+    defaults = {rule.code: rule.default for rule in rules()}
+    check_codes(settings, defaults)
+    return enabled_codes(settings.selectors, defaults)
+
+
+def check_text(path: str, text: str) -> list[Finding]:
+    """Analyse one file and give all that any rule finds in it, in order of place, nothing taken out.
+
+    Raises SourceError where the text does not parse.
+    """
+    from reseed.facts import module_facts
+    from reseed.program import analyse
+
+    program = analyse([module_facts(path, text)])
+    found = {finding: None for rule in rules() for finding in rule.check(program)}
+    return sorted(found, key=lambda finding: finding.sort_key)
+
+
+def repairable_findings(path: str, text: str, codes: Collection[str]) -> list[Finding]:
+    """Give the findings with one of these codes that have a repair and that no `noqa` comment suppresses.
+
+    Raises SourceError where the text does not parse.
+    """
+    if not may_matter(text.encode("utf-8", "surrogatepass")):
+        return []
+    found = [finding for finding in check_text(path, text) if finding.fixable and finding.code in codes]
+    return _unsuppressed(path, text, found)
+
+
+def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list[tuple[Finding, Declared | None]]:
+    """Pair each finding with the declaration that rules it out, or with None where it stands.
+
+    `torch_version` is ``"auto"`` (what the project of `path` declares), ``"any"`` or a version.
+    """
+    if torch_version == "any" or not findings:
+        return [(finding, None) for finding in findings]
+    declared = declared_torch(path) if torch_version == "auto" else Declared(torch_version, "")
+    return [
+        (finding, declared if declared and not shows_on(finding.torch, declared.minimum) else None)
+        for finding in findings
+    ]
+
+
+def check_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileResult:
+    """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
+    result = FileResult(text=source.text)
+    path = source.path
+    try:
+        found = check_text(path, source.text)
+    except SourceError as error:
+        result.problems.append(error.problem)
+        return result
+    except Exception as error:  # one file must not take the others down with it
+        result.problems.append(bug(path, error))
+        return result
+    off = settings.ignored_in(path)
+    wanted = [finding for finding in found if finding.code in codes and not (off and finding.code.startswith(off))]
+    kept = _unsuppressed(path, source.text, wanted)
+    result.suppressed = len(wanted) - len(kept)
+    for finding, ruled_out in in_range(kept, path, settings.torch_version):
+        if ruled_out:
+            result.outdated.append((finding, ruled_out))
+        else:
+            result.findings.append(finding)
+    return result
+
+
+def check_file(path: str, settings: Settings, codes: Collection[str]) -> FileResult:
+    """Read and check one file. A file that the byte screen drops is not even decoded. Never raises."""
+    try:
+        raw = read_bytes(path)
+        if not may_matter(raw):
+            return FileResult()
+        return check_source(decode(path, raw), settings, codes)
+    except SourceError as error:
+        return FileResult(problems=[error.problem])
+
+
+def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
+    """Check every file that the paths mean. Raises SettingsError for a code that does not exist, and nothing else."""
+    codes = codes_of(settings)
+    files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
+    results = []
+    for done, path in enumerate(files):
+        if progress:
+            progress(done, len(files), path)
+        results.append((path, check_file(path, settings, codes)))
+    return report_of(results, settings, problems)
+
+
+def report_of(
+    results: Sequence[tuple[str, FileResult]], settings: Settings, problems: Sequence[Problem] = ()
+) -> Report:
+    """Sum up the results of files."""
+    findings = [finding for _, result in results for finding in result.findings]
+    return Report(
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        problems=tuple([*problems, *(problem for _, result in results for problem in result.problems)]),
+        files=len(results),
+        suppressed=sum(result.suppressed for _, result in results),
+        notes=outdated_note([pair for _, result in results for pair in result.outdated], settings),
+        texts={path: result.text for path, result in results if result.findings and result.text is not None},
+    )
+
+
+def outdated_note(outdated: Sequence[tuple[Finding, Declared]], settings: Settings) -> tuple[str, ...]:
+    """Say in one sentence which findings no allowed PyTorch shows, on whose word, and how to see them all the same."""
+    if not outdated:
+        return ()
+    codes = ", ".join(sorted({finding.code for finding, _ in outdated}))
+    oldest = min((declared for _, declared in outdated), key=lambda declared: declared.path)
+    others = len({declared.path for _, declared in outdated}) - 1
+    if oldest.path:
+        place = os.path.relpath(oldest.path) + (f" and {others} more" if others else "")
+        reason = f"{place} asks for torch >= {oldest.minimum}"
+    else:
+        reason = f"{settings.torch_version_origin or 'torch-version'} is {oldest.minimum}"
+    number = f"{len(outdated)} finding" + ("s" if len(outdated) > 1 else "")
+    return (f"{number} of {codes} not shown, since {reason} (--torch-version any shows them)",)
+
+
+def bug(path: str, error: Exception) -> Problem:
+    """Describe an exception that the analysis should not have raised."""
+    if isinstance(error, RecursionError):
+        return Problem(path, "nested too deeply for Python's recursion limit, the file was not checked")
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Problem(path, f"this is a bug in reseed, the file was not checked: {' '.join(what.split())}")
+
+
+def _unsuppressed(path: str, text: str, findings: list[Finding]) -> list[Finding]:
+    if not findings:
+        return findings
+    from reseed.source.noqa import Suppressions  # brings flake8 along
+
+    comments = Suppressions(path, text)
+    return [finding for finding in findings if not comments.covers(finding.code, finding.span.line)]

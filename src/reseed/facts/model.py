@@ -1,0 +1,309 @@
+"""The facts of one module: its code as a small program of registers.
+
+LibCST's tree is lowered to straight lists of instructions, one list a *body* (the module itself, each
+function, lambda and class body). An instruction's index in its body is the register that holds its value.
+Local names are resolved already: within a body every read of a local variable names the one register, or the
+`Phi` of registers, that can reach it (static single assignment). What nested functions and other modules can
+see is stored by name as well (`Store`).
+
+Facts know no other module, are immutable, and hold only plain data, so that they can be made in parallel,
+stored, and linked by `reseed.program`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reseed.source.position import Span
+
+Register = int
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A literal. `value` is None, a bool, number, string, bytes or Ellipsis."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value of which nothing is known, computed from `operands`."""
+
+    operands: tuple[Register, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """The value passed for the body's parameter `name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """Read of a name that no enclosing function binds: a global of the module, or a builtin."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Read of a variable of the enclosing function whose body has the index `body`."""
+
+    body: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phi:
+    """Any one of several registers: where control flow joins."""
+
+    sources: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """``value.name``."""
+
+    value: Register
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttribute:
+    """``target.name = value``."""
+
+    target: Register
+    name: str
+    value: Register
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``value[key]``."""
+
+    value: Register
+    key: Register
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """``target[key] = value``."""
+
+    target: Register
+    key: Register
+    value: Register
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What iterating over `value` gives."""
+
+    value: Register
+
+
+@dataclass(frozen=True, slots=True)
+class Unpack:
+    """The part at `index` of an unpacked value; `rest` for a starred target."""
+
+    value: Register
+    index: int
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call. `star` is ``""``, ``"*"`` or ``"**"``; `keyword` is None for a positional one."""
+
+    value: Register
+    keyword: str | None = None
+    star: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call. `text` is the callee as written, shortened; `decorator` tells ``@f`` from ``f(...)``."""
+
+    function: Register
+    arguments: tuple[Argument, ...]
+    text: str
+    decorator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A list, tuple or set display (`kind` is that word), or a ``"comprehension"``: any number of its one item.
+
+    `starred` are the indices of unpacked items.
+    """
+
+    kind: str
+    items: tuple[Register, ...]
+    starred: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """A dict display: pairs of registers, the key None for ``**mapping``."""
+
+    pairs: tuple[tuple[Register | None, Register], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operator applied to `operands`; `operator` is its sign, such as ``"+"``, ``"not"``, ``"is not"``."""
+
+    operator: str
+    operands: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFunction:
+    """A ``def`` or ``lambda`` is reached: its body's index and its parameters' defaults."""
+
+    body: int
+    defaults: tuple[tuple[str, Register], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeClass:
+    """A ``class`` statement is reached: the index of its body, and its bases."""
+
+    body: int
+    bases: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``import module`` (`name` None) or ``from module import name``; `level` counts leading dots.
+
+    `top` says that the top-level package is bound: ``import a.b`` binds ``a``.
+    """
+
+    module: str
+    name: str | None
+    level: int
+    top: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``name = value`` in the body's own scope, where others can read it."""
+
+    name: str
+    value: Register
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOuter:
+    """The same through ``global`` (`body` 0) or ``nonlocal``."""
+
+    body: int
+    name: str
+    value: Register
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """``return value``."""
+
+    value: Register
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """``yield value``; `delegate` for ``yield from``."""
+
+    value: Register
+    delegate: bool = False
+
+
+Instruction = (
+    Const
+    | Opaque
+    | Parameter
+    | Global
+    | Cell
+    | Phi
+    | Attribute
+    | SetAttribute
+    | Item
+    | SetItem
+    | Element
+    | Unpack
+    | Call
+    | Collection
+    | Dictionary
+    | Operation
+    | MakeFunction
+    | MakeClass
+    | Import
+    | Store
+    | StoreOuter
+    | Return
+    | Yield
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of instructions under one condition.
+
+    It runs only where `parent` runs and the truth of register `guard` is `expected`. Without a guard the
+    condition is unknown (a loop may have no turn, an exception may not come); `certain` tells a block that
+    always runs where its parent does.
+    """
+
+    parent: int | None
+    guard: Register | None = None
+    expected: bool = True
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """One parameter; `kind` is ``"positional"``, ``"keyword"`` (only by keyword), ``"*"`` or ``"**"``."""
+
+    name: str
+    kind: str
+    positional_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The instructions of a module, function, lambda or class.
+
+    `parent` is the index of the body it stands in. `blocks` holds the block of each instruction as an index
+    into `block_table`; block 0 always runs. `falls_through` says that the end can be reached without a
+    ``return``. `fields` are a class body's annotated names, in order. `spans` says where the calls, attributes,
+    items and iterations stand.
+    """
+
+    kind: str
+    name: str
+    qualname: str
+    parent: int | None
+    span: Span
+    parameters: tuple[ParameterSpec, ...]
+    instructions: tuple[Instruction, ...]
+    blocks: tuple[int, ...]
+    block_table: tuple[Block, ...]
+    falls_through: bool = True
+    is_generator: bool = False
+    fields: tuple[str, ...] = ()
+    spans: Mapping[Register, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """All that is known of one module: its bodies (index 0 is the module's own) and its star imports.
+
+    `name` is the dotted name under which other modules of the program import it.
+    """
+
+    path: str
+    name: str
+    bodies: Sequence[Body]
+    star_imports: tuple[tuple[str, int], ...] = ()

@@ -1,0 +1,54 @@
+"""The repair of one file's text, asked for by its findings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reseed.fixes.edits import splice
+from reseed.fixes.session import Session
+from reseed.rules.finding import Finding
+
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What became of a text: the new text, the findings whose repair it holds, and the others, each with the reason.
+
+    Where nothing is applied, `text` is the text that was given.
+    """
+
+    text: str
+    applied: tuple[Finding, ...]
+    declined: tuple[tuple[Finding, str], ...]
+
+
+def repair(text: str, findings: Sequence[Finding]) -> Repair:
+    """Repair `findings` in `text`, the text that they were found in, newlines and all.
+
+    RNG201 and RNG202 give the loader a seeder, RNG211 puts one in place of the passed call and the call in front of
+    the loader. The module gets the function ``seed_worker`` (and the imports it needs) if it has none that will do.
+    Everything outside of these places stays as it is, character for character. Findings which do not fit the text, or
+    for which there is no right repair, are declined. The new text is checked to parse.
+
+    A byte order mark at the start of `text` is kept, and counts as no column.
+    """
+    body = text.removeprefix(_BOM)
+    try:
+        session = Session(body, ast.parse(body))
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return _nothing(text, findings, f"the file does not parse: {error}")
+    try:
+        after = splice(body, session.edits(findings))
+        ast.parse(after)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        return _nothing(text, findings, f"the repaired file would not parse: {error}")
+    declined = tuple((finding, session.reasons[finding]) for finding in findings if finding in session.reasons)
+    applied = tuple(finding for finding in findings if finding not in session.reasons)
+    return Repair(text[: len(text) - len(body)] + after, applied, declined)
+
+
+def _nothing(text: str, findings: Sequence[Finding], reason: str) -> Repair:
+    return Repair(text, (), tuple((finding, reason) for finding in findings))

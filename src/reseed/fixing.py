@@ -1,0 +1,128 @@
+"""The pipeline of `reseed fix`: the findings of `check` that have a repair, repaired in memory, file by file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reseed.check import bug, check_source, codes_of, rules
+from reseed.settings import Settings
+from reseed.source import Problem, SourceError, SourceFile, decode
+from reseed.source.declared import Declared
+from reseed.source.screen import may_matter
+from reseed.source.text import read_bytes
+
+if TYPE_CHECKING:
+    from reseed.rules.finding import Finding
+
+_PASSES = 5
+"""One repair may make room for another; a repair that never comes to rest must not run for ever."""
+
+
+@dataclass(slots=True)
+class FileRepair:
+    """What repairing one file gives. Nothing is written.
+
+    `after` equals `before` where nothing changes. `applied` are the findings repaired, `remaining` those that could not
+    be, each with the reason, at their places in `after`.
+    """
+
+    path: str
+    before: bytes = b""
+    after: bytes = b""
+    applied: list[Finding] = field(default_factory=list)
+    remaining: list[tuple[Finding, str]] = field(default_factory=list)
+    outdated: list[tuple[Finding, Declared]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.after != self.before
+
+
+def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) -> frozenset[str]:
+    """Give the codes that a run repairs: those switched on that have a repair.
+
+    A repair that is made on request needs `unsafe`, or its code among `named`, the words that the command line selects
+    by. Raises SettingsError for a code that does not exist.
+    """
+    allowed = {rule.code for rule in rules() if rule.fixable == "yes" or (rule.fixable != "no" and unsafe)}
+    on_request = {rule.code for rule in rules() if rule.fixable != "no" and rule.code in named}
+    return codes_of(settings) & (allowed | on_request)
+
+
+def repair_file(path: str, settings: Settings, codes: Collection[str]) -> FileRepair:
+    """Read one file and repair it in memory. Never raises."""
+    try:
+        raw = read_bytes(path)
+        return repair_source(decode(path, raw), settings, codes) if may_matter(raw) else FileRepair(path)
+    except SourceError as error:
+        return FileRepair(path, problems=[error.problem])
+
+
+def repair_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileRepair:
+    """Repair one decoded file in memory, until nothing more can be done. Never raises."""
+    repair = FileRepair(source.path, source.raw, source.raw)
+    try:
+        if not may_matter(source.raw):
+            return repair
+        text = _repair_text(source, settings, codes, repair)
+        if text != source.text:
+            if source.encode(source.text) != source.raw:
+                raise SourceError(source.path, f"not repaired: its bytes are not what {source.encoding} writes")
+            repair.after = source.encode(text)
+    except SourceError as error:
+        return FileRepair(source.path, source.raw, source.raw, problems=[error.problem])
+    except Exception as error:  # one file must not take the others down with it
+        return FileRepair(source.path, source.raw, source.raw, problems=[bug(source.path, error)])
+    return repair
+
+
+def unified_diff(repair: FileRepair) -> list[bytes]:
+    """Give the lines of a diff that `patch` and `git apply` take: bytes, newlines as they are in the file."""
+    name = repair.path.replace("\\", "/").removeprefix("./")
+    absolute = name.startswith("/")
+    old, new = (name, name) if absolute else (f"a/{name}", f"b/{name}")
+    lines = difflib.diff_bytes(
+        difflib.unified_diff,
+        _lines(repair.before),
+        _lines(repair.after),
+        old.encode(errors="surrogateescape"),
+        new.encode(errors="surrogateescape"),
+    )
+    return [line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines]
+
+
+def _repair_text(source: SourceFile, settings: Settings, codes: Collection[str], repair: FileRepair) -> str:
+    """Fill in `repair` and return the repaired text."""
+    text = source.text
+    for _ in range(_PASSES):
+        result = check_source(replace(source, text=text), settings, codes)
+        for problem in result.problems:
+            blame = "" if text is source.text else "this is a bug in reseed, nothing was changed: the repaired text: "
+            raise SourceError(source.path, blame + problem.message, problem.line, problem.column)
+        repair.outdated = result.outdated
+        repair.remaining = [(finding, "no repair for this form") for finding in result.findings if not finding.fixable]
+        fixable = [finding for finding in result.findings if finding.fixable]
+        if not fixable:
+            return text
+        from reseed.fixes import repair as repaired  # brings LibCST along
+
+        outcome = repaired(text, fixable)
+        repair.applied += outcome.applied
+        repair.remaining += outcome.declined
+        if outcome.text == text:
+            return text
+        text = outcome.text
+    raise SourceError(
+        source.path, f"this is a bug in reseed: {_PASSES} repairs did not come to rest, nothing was changed"
+    )
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    """Split as diff does, after every newline character and nowhere else."""
+    return re.findall(rb"[^\n]*\n|[^\n]+", raw)

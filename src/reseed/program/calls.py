@@ -1,0 +1,343 @@
+"""Calls: which bodies a call runs, in which context, with which arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from reseed.facts.model import Call, Register
+from reseed.program import objects
+from reseed.program.engine import Activation, Engine
+from reseed.program.values import NO_RESULT, UNKNOWN, Bound, Class, Constant, Context, External, Function, Method
+from reseed.program.values import Object, Super, Unknown, Value, Values
+
+
+# Partials of partials, held by objects that partials call: real ones nest two or three deep.
+_CALL_DEPTH = 20
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The arguments of a call, unpacked as far as they are known.
+
+    `rest` are values from ``*sequence`` that may stand at any later position; `unknown_keywords` says that a
+    ``**mapping`` may hold further keywords. `registers` tells which register a parameter was passed from.
+    """
+
+    positional: list[Values] = field(default_factory=list)
+    keywords: dict[str, Values] = field(default_factory=dict)
+    rest: Values | None = None
+    unknown_keywords: bool = False
+    registers: dict[int | str, Register] = field(default_factory=dict)
+
+    def all_values(self) -> Iterator[Value]:
+        """Every value passed, in order."""
+        for values in self.positional:
+            yield from values
+        yield from self.rest or {}
+        for values in self.keywords.values():
+            yield from values
+
+    def get(self, position: int | None, name: str) -> Values | None:
+        """The values passed for a parameter, None where it is not passed (as far as is known)."""
+        if name in self.keywords:
+            return self.keywords[name]
+        if position is not None and position < len(self.positional):
+            return self.positional[position]
+        if position is not None and self.rest is not None:
+            return {**self.rest, UNKNOWN: None}
+        return None
+
+    def may_pass(self, position: int | None, name: str) -> bool:
+        """Whether the parameter may be passed in a way that is not seen."""
+        return self.unknown_keywords or (position is not None and self.rest is not None)
+
+    def shifted(self, receiver: Value) -> Arguments:
+        """The same with `receiver` in front."""
+        registers = {k + 1 if isinstance(k, int) else k: r for k, r in self.registers.items()}
+        return Arguments([{receiver: None}, *self.positional], self.keywords, self.rest, self.unknown_keywords, registers)
+
+    def without_first(self) -> Arguments:
+        """The same without the first positional one."""
+        registers = {k - 1 if isinstance(k, int) else k: r for k, r in self.registers.items() if k != 0}
+        return Arguments(self.positional[1:], self.keywords, self.rest, self.unknown_keywords, registers)
+
+
+ANYTHING = Arguments(rest={UNKNOWN: None}, unknown_keywords=True)
+"""Arguments of a call that is not seen."""
+
+
+def arguments_of(engine: Engine, activation: Activation, call: Call) -> Arguments:
+    """The arguments of `call` as they stand now."""
+    result = Arguments()
+    for argument in call.arguments:
+        values = activation.registers[argument.value]
+        if argument.star == "*":
+            _unpack_sequence(engine, activation, result, values)
+        elif argument.star == "**":
+            _unpack_mapping(engine, activation, result, values)
+        elif argument.keyword is not None:
+            result.keywords[argument.keyword] = values
+            result.registers[argument.keyword] = argument.value
+        elif result.rest is not None:
+            result.rest = {**result.rest, **values}
+        else:
+            result.registers[len(result.positional)] = argument.value
+            result.positional.append(values)
+    return result
+
+
+def _unpack_sequence(engine: Engine, activation: Activation, result: Arguments, values: Values) -> None:
+    displays = [value for value in values if isinstance(value, Object) and value.kind in ("tuple", "list")]
+    if len(displays) == len(values) == 1 and result.rest is None:
+        display = displays[0]
+        keys = [k.value for k in engine.read((display, objects.KEYS), activation) if isinstance(k, Constant)]
+        if not engine.read((display, objects.ANY), activation) and keys == list(range(len(keys))):
+            result.positional.extend(dict.fromkeys(objects.get_item(engine, activation, display, k)) for k in keys)
+            return
+    rest = dict(result.rest or {})
+    for value in values:
+        if isinstance(value, Object) and value.kind in objects.CONTAINERS:
+            rest.update(objects.elements(engine, activation, value))
+        else:
+            rest[UNKNOWN] = None
+    result.rest = rest
+
+
+def _unpack_mapping(engine: Engine, activation: Activation, result: Arguments, values: Values) -> None:
+    for value in values:
+        if not (isinstance(value, Object) and value.kind == "dict"):
+            result.unknown_keywords = True
+            continue
+        for key in engine.read((value, objects.KEYS), activation):
+            if isinstance(key, Constant) and isinstance(key.value, str):
+                found = dict.fromkeys(objects.get_item(engine, activation, value, key.value))
+                result.keywords[key.value] = {**result.keywords.get(key.value, {}), **found}
+        if engine.read((value, objects.ANY), activation):
+            result.unknown_keywords = True
+
+
+def call(engine: Engine, caller: Activation, register: Register, callee: Value, args: Arguments) -> Iterable[Value]:
+    """What calling `callee` at `register` of `caller` may give."""
+    if engine.call_depth >= _CALL_DEPTH:
+        return (UNKNOWN,)
+    engine.call_depth += 1
+    try:
+        return list(_call(engine, caller, register, callee, args))
+    finally:
+        engine.call_depth -= 1
+
+
+def _call(engine: Engine, caller: Activation, register: Register, callee: Value, args: Arguments) -> Iterable[Value]:
+    if isinstance(callee, Function):
+        return _call_function(engine, caller, register, callee, args)
+    if isinstance(callee, Bound):
+        if isinstance(callee.function, Function):
+            return invoke(engine, caller, register, callee.function, args.shifted(callee.receiver), callee.receiver)
+        return call(engine, caller, register, callee.function, args.shifted(callee.receiver))
+    if isinstance(callee, Class):
+        return construct(engine, caller, register, callee, args)
+    if isinstance(callee, Object):
+        return _call_object(engine, caller, register, callee, args)
+    if isinstance(callee, (External, Method)):
+        return engine.call_external(engine, caller, register, callee, args)
+    if isinstance(callee, (Unknown, Super)):
+        return (UNKNOWN,)
+    return ()
+
+
+def _call_function(
+    engine: Engine, caller: Activation, register: Register, function: Function, args: Arguments
+) -> Iterable[Value]:
+    # Base.method(self, ...) names its receiver itself.
+    parent = function.closure.body
+    if parent.kind == "class" and args.positional:
+        receivers = [v for v in args.positional[0] if isinstance(v, Object) and v.kind == "instance"]
+        if receivers and len(receivers) == len(args.positional[0]):
+            results: Values = {}
+            for receiver in receivers:
+                bound = args.without_first().shifted(receiver)
+                results.update(dict.fromkeys(invoke(engine, caller, register, function, bound, receiver)))
+            return results
+    return invoke(engine, caller, register, function, args)
+
+
+def invoke(
+    engine: Engine,
+    caller: Activation,
+    register: Register,
+    function: Function,
+    args: Arguments,
+    receiver: Value | None = None,
+) -> Iterable[Value]:
+    """Run `function` with `args`; the values that it returns so far."""
+    name = engine.modules[function.module].bodies[function.body].name
+    context: Context = (caller.site(register), *caller.context[:1])
+    if receiver is not None:
+        dunder = name.startswith("__") and name.endswith("__")
+        context = (receiver,) if dunder else (receiver, caller.site(register))
+    callee = engine.activation(function.module, function.body, function.closure, context, function)
+    caller.calls[register, callee] = None
+    pass_arguments(engine, caller, callee, function, args)
+    if callee.body.is_generator:
+        generator = engine.values.object("generator", caller.site(register), (callee,))
+        engine.write((generator, objects.ALL), engine.read((callee, "[yield]"), caller))
+        return (generator,)
+    return results_of(engine, callee, caller)
+
+
+def results_of(engine: Engine, callee: Activation, reader: Activation | None = None) -> Values:
+    """What `callee` returns, as far as is known now."""
+    returned = engine.read((callee, "[return]"), reader)
+    return {**returned, NO_RESULT: None} if callee.body.falls_through else returned
+
+
+def pass_arguments(
+    engine: Engine, caller: Activation | None, callee: Activation, function: Function, args: Arguments
+) -> None:
+    """Bind `args` to the parameters of `callee`; what is not passed takes its default, or is unknown."""
+    specs = callee.body.parameters
+    position = 0
+    named = set()
+    for spec in specs:
+        if spec.kind == "positional":
+            named.add(spec.name)
+            key: int | str = position
+            values = args.positional[position] if position < len(args.positional) else None
+            position += 1
+            if values is None and spec.name in args.keywords and not spec.positional_only:
+                key, values = spec.name, args.keywords[spec.name]
+        elif spec.kind == "keyword":
+            named.add(spec.name)
+            key, values = spec.name, args.keywords.get(spec.name)
+        else:
+            continue
+        if values is not None:
+            engine.pass_argument(callee, spec.name, values)
+            if caller is not None and key in args.registers:
+                callee.bindings.setdefault(spec.name, {})[caller, args.registers[key]] = None
+            continue
+        unseen = args.unknown_keywords or (args.rest is not None and spec.kind == "positional")
+        default = engine.read((function, "[default]", spec.name), callee)
+        engine.pass_argument(callee, spec.name, default)
+        if args.rest and spec.kind == "positional":
+            engine.pass_argument(callee, spec.name, args.rest)
+        if unseen or not default:
+            engine.pass_argument(callee, spec.name, (UNKNOWN,))
+    for spec in specs:
+        if spec.kind == "*":
+            packed = engine.values.object("tuple", (callee.module, callee.index, -1), (callee,))
+            for index, extra in enumerate(args.positional[position:]):
+                objects.put_item(engine, packed, index, extra)
+            if args.rest is not None:
+                objects.put_item(engine, packed, None, args.rest)
+            engine.pass_argument(callee, spec.name, (packed,))
+        elif spec.kind == "**":
+            packed = engine.values.object("dict", (callee.module, callee.index, -2), (callee,))
+            for keyword, extra in args.keywords.items():
+                if keyword not in named:
+                    objects.put_item(engine, packed, keyword, extra)
+            if args.unknown_keywords:
+                objects.put_item(engine, packed, None, (UNKNOWN,))
+            engine.pass_argument(callee, spec.name, (packed,))
+
+
+def construct(engine: Engine, caller: Activation, register: Register, cls: Class, args: Arguments) -> Iterable[Value]:
+    """An instance of `cls`, its ``__init__`` run."""
+    instance = engine.values.object("instance", caller.site(register), caller.context, cls)
+    initialise(engine, caller, register, instance, args)
+    return (instance,)
+
+
+def initialise(engine: Engine, caller: Activation, register: Register, instance: Object, args: Arguments) -> None:
+    """Run ``__init__`` of a new instance."""
+    assert instance.cls is not None
+    order = objects.mro(engine, instance.cls, caller)
+    found, external = objects.class_attribute(engine, order, "__init__", caller)
+    for value in found:
+        if isinstance(value, Function):
+            invoke(engine, caller, register, value, args.shifted(instance), instance)
+    if found:
+        return
+    names = [name for cls in reversed(order) if isinstance(cls, Class) for name in cls.namespace.body.fields]
+    for position, name in enumerate(dict.fromkeys(names)):
+        values = args.get(position, name)
+        if values is None and args.may_pass(position, name):
+            values = {UNKNOWN: None}
+        if values is not None:
+            engine.write((instance, name), values)
+    if external is not None:
+        method = engine.values.method(instance, "__init__", external.path)
+        engine.call_external(engine, caller, register, method, args)
+
+
+def _call_object(
+    engine: Engine, caller: Activation, register: Register, callee: Object, args: Arguments
+) -> Iterable[Value]:
+    if callee.kind == "instance" and callee.cls is not None:
+        return call_method(engine, caller, register, callee, ("__call__", "forward"), args)
+    if callee.kind == "external":
+        return invoke_held(engine, caller, register, callee)
+    if callee.kind == "partial":
+        fixed = Arguments(rest=args.rest, unknown_keywords=args.unknown_keywords, registers={})
+        bound = list(engine.read((callee, objects.KEYS), caller))
+        for key in bound:
+            if not isinstance(key, Constant):
+                continue
+            values = engine.read((callee, objects.ITEM, key.value), caller)
+            if isinstance(key.value, str):
+                fixed.keywords[key.value] = values
+            else:
+                fixed.positional.append(values)
+        offset = len(fixed.positional)
+        fixed.positional.extend(args.positional)
+        fixed.keywords.update(args.keywords)
+        fixed.registers = {k + offset if isinstance(k, int) else k: r for k, r in args.registers.items()}
+        fixed.unknown_keywords |= bool(engine.read((callee, objects.ANY), caller))
+        results: Values = {}
+        for function in engine.read((callee, "function"), caller):
+            if function is not callee:
+                results.update(dict.fromkeys(call(engine, caller, register, function, fixed)))
+        return results
+    if callee.kind in ("staticmethod", "property", "classmethod"):
+        return (callee,)
+    return (UNKNOWN,)
+
+
+def call_method(
+    engine: Engine, caller: Activation, register: Register, receiver: Object, names: tuple[str, ...], args: Arguments
+) -> Iterable[Value]:
+    """Call the first of the methods `names` that the class of `receiver` defines, else what `receiver` holds."""
+    assert receiver.cls is not None
+    order = objects.mro(engine, receiver.cls, caller)
+    for name in names:
+        found, _ = objects.class_attribute(engine, order, name, caller)
+        if found:
+            results: Values = {}
+            for method in objects.bind(engine, found, receiver, receiver.cls):
+                results.update(dict.fromkeys(call(engine, caller, register, method, args)))
+            return results
+    return invoke_held(engine, caller, register, receiver)
+
+
+def invoke_held(engine: Engine, caller: Activation, register: Register, target: Object) -> Iterable[Value]:
+    """External code runs what `target` holds: a container of transforms, a wrapper around a dataset."""
+    for value in objects.held(engine, caller, target):
+        run_callback(engine, caller, register, value)
+    return (UNKNOWN,)
+
+
+def run_callback(engine: Engine, caller: Activation, register: Register, value: Value) -> None:
+    """External code calls `value`, or takes its items."""
+    if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
+        call(engine, caller, register, value, ANYTHING)
+    elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
+        order = objects.mro(engine, value.cls, caller)
+        for name in ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__"):
+            found, _ = objects.class_attribute(engine, order, name, caller)
+            for method in objects.bind(engine, found, value, value.cls):
+                call(engine, caller, register, method, ANYTHING)
+        if engine.read((value, objects.HELD), caller):
+            for inner in objects.held(engine, caller, value):
+                if inner is not value and not isinstance(inner, Object):
+                    call(engine, caller, register, inner, ANYTHING)

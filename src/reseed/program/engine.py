@@ -1,0 +1,236 @@
+"""The fixpoint: activations of bodies, the values they pass to one another, and a worklist.
+
+A flow-insensitive points-to analysis over the heap, flow-sensitive inside a body (registers are in static single
+assignment form) and context-sensitive at calls: an *activation* is a body in one context, and is run again
+whenever something that it read has grown. Values only ever grow, so the order of work does not change the result.
+Nothing here recurses through the analysed program: deep call chains, inheritance and cycles cannot overflow.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from reseed.facts.model import Body, Call, Instruction, ModuleFacts, Phi, Register, Store, StoreOuter
+from reseed.program.folding import truth
+from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Site, Value, Values
+
+_STEP_LIMIT = 4_000_000
+_CONTEXT_LIMIT = 16
+_VALUE_LIMIT = 64
+
+
+@dataclass(slots=True)
+class Node:
+    """Values that several activations share, and who must run again when they grow."""
+
+    values: Values = field(default_factory=dict)
+    readers: dict[Activation, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Activation:
+    """A body in one context. `closure` is the activation of the body around it."""
+
+    module: int
+    index: int
+    body: Body
+    closure: Activation | None
+    context: Context
+    function: Function | None = None
+    registers: list[Values] = field(default_factory=list)
+    parameters: dict[str, Values] = field(default_factory=dict)
+    # Which register of which caller was passed for a parameter, as the seeds need it.
+    bindings: dict[str, dict[tuple[Activation, Register], None]] = field(default_factory=dict)
+    # Calls that this activation makes: (register, callee).
+    calls: dict[tuple[Register, Activation], None] = field(default_factory=dict)
+    queued: bool = False
+    thawed: bool = False
+
+    def site(self, register: Register) -> Site:
+        """Where `register` is computed."""
+        return (self.module, self.index, register)
+
+
+def _global_names(module: ModuleFacts) -> frozenset[str]:
+    stores = {ins.name for ins in module.bodies[0].instructions if isinstance(ins, Store)}
+    outer = {
+        ins.name
+        for body in module.bodies
+        for ins in body.instructions
+        if isinstance(ins, StoreOuter) and ins.body == 0
+    }
+    return frozenset(stores | outer)
+
+
+CallExternal = Callable[["Engine", Activation, Register, Value, Any], Iterable[Value]]
+"""Calls something that the program does not define; see `reseed.program.externals`."""
+
+Step = Callable[["Engine", Activation, Register, Instruction], Iterable[Value]]
+
+
+class Engine:
+    """Runs activations until nothing grows."""
+
+    def __init__(self, modules: Iterable[ModuleFacts], step: Step, call_external: CallExternal) -> None:
+        self.modules = tuple(modules)
+        self.values = Interner()
+        self.step = step
+        self.call_external = call_external
+        self.call_depth = 0
+        # Calls of DataLoader and its kind, in the order met: the latest arguments of each.
+        self.loader_calls: dict[tuple[Activation, Register], tuple[str, Any]] = {}
+        self.activations: dict[tuple[int, int, Activation | None, Context], Activation] = {}
+        self.activations_of: dict[tuple[int, int], list[Activation]] = {}
+        self.functions: dict[Function, None] = {}
+        self.classes: dict[Class, None] = {}
+        self.global_names = [_global_names(module) for module in self.modules]
+        self.exhausted = False
+        self._nodes: dict[Hashable, Node] = {}
+        self._queue: deque[Activation] = deque()
+        self._steps = 0
+
+    def activation(
+        self, module: int, index: int, closure: Activation | None, context: Context, function: Function | None = None
+    ) -> Activation:
+        """The activation of a body in `context`; past a number of contexts all share one."""
+        siblings = self.activations_of.setdefault((module, index), [])
+        found = self.activations.get((module, index, closure, context))
+        if found is None and len(siblings) >= _CONTEXT_LIMIT:
+            context = ()
+            found = self.activations.get((module, index, closure, context))
+        if found is None:
+            body = self.modules[module].bodies[index]
+            found = Activation(module, index, body, closure, context, function)
+            found.registers = [{} for _ in body.instructions]
+            self.activations[module, index, closure, context] = found
+            siblings.append(found)
+            self.enqueue(found)
+        return found
+
+    def is_decorator(self, activation: Activation, register: Register) -> bool:
+        """Whether the call at `register` is ``@f``; a worker's stand-in (register -1) has none."""
+        instruction = activation.body.instructions[register] if register >= 0 else None
+        return isinstance(instruction, Call) and instruction.decorator
+
+    def enqueue(self, activation: Activation) -> None:
+        """Have `activation` run again."""
+        if not activation.queued:
+            activation.queued = True
+            self._queue.append(activation)
+
+    def read(self, key: Hashable, reader: Activation | None = None) -> Values:
+        """The values of the node `key`; `reader` runs again when they grow."""
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = Node()
+        if reader is not None:
+            node.readers[reader] = None
+        return node.values
+
+    def write(self, key: Hashable, values: Iterable[Value]) -> None:
+        """Add `values` to the node `key`."""
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = Node()
+        if self._add(node.values, values):
+            for reader in node.readers:
+                self.enqueue(reader)
+
+    def pass_argument(self, callee: Activation, name: str, values: Iterable[Value]) -> None:
+        """Add `values` to a parameter of `callee`."""
+        if self._add(callee.parameters.setdefault(name, {}), values):
+            self.enqueue(callee)
+
+    @staticmethod
+    def _add(known: Values, values: Iterable[Value]) -> bool:
+        before = len(known)
+        for value in values:
+            if value not in known:
+                if len(known) >= _VALUE_LIMIT:
+                    known[UNKNOWN] = None
+                    break
+                known[value] = None
+        return len(known) > before
+
+    def solve(self) -> None:
+        """Run what is queued, and what that makes grow, to the end."""
+        while self._queue and not self.exhausted:
+            activation = self._queue.popleft()
+            activation.queued = False
+            self._run(activation)
+
+    def _run(self, activation: Activation) -> None:
+        body = activation.body
+        registers = activation.registers
+        back_edges = [
+            register
+            for register, instruction in enumerate(body.instructions)
+            if isinstance(instruction, Phi) and any(source > register for source in instruction.sources)
+        ]
+        again = True
+        while again:
+            live = [True] + [False] * (len(body.block_table) - 1)
+            self._steps += len(body.instructions)
+            current = 0
+            for register, instruction in enumerate(body.instructions):
+                block = body.blocks[register]
+                if block != current:
+                    current = block
+                    if block:
+                        live[block] = self._is_live(activation, block, live)
+                if live[block]:
+                    self._add(registers[register], self.step(self, activation, register, instruction))
+            again = False
+            for register in back_edges:
+                if live[body.blocks[register]]:
+                    instruction = body.instructions[register]
+                    again |= self._add(registers[register], self.step(self, activation, register, instruction))
+        self.exhausted = self._steps > _STEP_LIMIT
+
+    def _is_live(self, activation: Activation, index: int, live: list[bool]) -> bool:
+        chain = []
+        while index and not live[index]:
+            block = activation.body.block_table[index]
+            chain.append(index)
+            index = block.parent or 0
+        for below in reversed(chain):
+            block = activation.body.block_table[below]
+            if block.guard is not None:
+                values = activation.registers[block.guard]
+                if not values and activation.thawed:
+                    values = {UNKNOWN: None}
+                if block.expected not in truth(values):
+                    return False
+            live[below] = True
+        return True
+
+    def is_live(self, activation: Activation, register: Register) -> bool:
+        """Whether `register` can be computed at all in `activation`."""
+        index: int | None = activation.body.blocks[register]
+        while index:
+            block = activation.body.block_table[index]
+            if block.guard is not None:
+                values = activation.registers[block.guard]
+                if block.expected not in truth(values) and (values or not activation.thawed):
+                    return False
+            index = block.parent
+        return True
+
+    def thaw(self) -> bool:
+        """Let code run whose conditions nothing in the program decides; True if there was any.
+
+        A condition may have no value because it depends on an attribute that only unseen code sets.
+        """
+        frozen = [
+            activation
+            for activation in self.activations.values()
+            if not activation.thawed
+            and any(b.guard is not None and not activation.registers[b.guard] for b in activation.body.block_table)
+        ]
+        for activation in frozen:
+            activation.thawed = True
+            self.enqueue(activation)
+        return bool(frozen)

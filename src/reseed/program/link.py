@@ -1,0 +1,161 @@
+"""Many `ModuleFacts` to one `Program`: run it, find its loaders, enter its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reseed.facts.model import Attribute, Global, ModuleFacts
+from reseed.knowledge.loaders import loader_of
+from reseed.program import calls, objects, workers
+from reseed.program.engine import Activation, Engine
+from reseed.program.externals import call_external
+from reseed.program.model import DatasetEntry, Loader, Place, Program
+from reseed.program.reach import Reach
+from reseed.program.transfer import step
+from reseed.program.values import Class, Function, Object
+
+
+def analyse(modules: Sequence[ModuleFacts]) -> Program:
+    """Link and solve `modules`. An import that none of them answers stays external."""
+    engine = Engine(modules, step, call_external)
+    for index in range(len(modules)):
+        engine.activation(index, 0, None, ())
+    _solve(engine)
+    instances = _Instances(engine)
+    _run_uncalled(engine, instances)
+    loaders = _enter_loaders(engine)
+    datasets = _enter_datasets(engine, instances, loaders)
+    return Program(engine, loaders, datasets, Reach(engine))
+
+
+def _solve(engine: Engine) -> None:
+    engine.solve()
+    while engine.thaw():
+        engine.solve()
+
+
+class _Instances:
+    """For each class one instance that stands for those made outside the program."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._made: dict[Class, Object] = {}
+
+    def of(self, cls: Class) -> Object:
+        """The instance, ``__init__`` run with arguments that are not seen."""
+        found = self._made.get(cls)
+        if found is None:
+            found = self._made[cls] = self.engine.values.object("instance", None, (), cls)
+            creator = workers.worker(cls.module)
+            calls.initialise(self.engine, creator, -1, found, calls.ANYTHING)
+        return found
+
+
+def _run_uncalled(engine: Engine, instances: _Instances) -> None:
+    # What nothing visible calls may be called from outside, with arguments that are not seen. Callers first: a
+    # function that another uncalled one calls is better known from there.
+    outside = workers.worker(0)
+    while not engine.exhausted:
+        uncalled = [f for f in engine.functions if (f.module, f.body) not in engine.activations_of]
+        if not uncalled:
+            return
+        named = _names_read(engine, uncalled)
+        first = [f for f in uncalled if _name(engine, f) not in named] or uncalled[:1]
+        for function in first:
+            namespace = function.closure
+            if namespace.body.kind == "class" and function.body != namespace.index:
+                cls = engine.values.make_class(namespace.module, namespace.index, namespace)
+                _call_method(engine, outside, function, instances.of(cls))
+            else:
+                calls.call(engine, outside, -1, function, calls.ANYTHING)
+        _solve(engine)
+
+
+def _call_method(engine: Engine, outside: Activation, function: Function, instance: Object) -> None:
+    name = _name(engine, function)
+    found = list(objects.class_attribute(engine, [instance.cls] if instance.cls else [], name, None)[0])
+    static = any(isinstance(v, Object) and v.kind in ("staticmethod", "classmethod") for v in found)
+    if static:
+        for value in objects.bind(engine, found, instance, instance.cls):
+            calls.call(engine, outside, -1, value, calls.ANYTHING)
+    if (function.module, function.body) not in engine.activations_of:
+        calls.call(engine, outside, -1, engine.values.bound(function, instance), calls.ANYTHING)
+
+
+def _name(engine: Engine, function: Function) -> str:
+    return engine.modules[function.module].bodies[function.body].name
+
+
+def _names_read(engine: Engine, functions: Iterable[Function]) -> set[str]:
+    return {
+        instruction.name
+        for function in functions
+        for instruction in engine.modules[function.module].bodies[function.body].instructions
+        if isinstance(instruction, (Global, Attribute)) and instruction.name != _name(engine, function)
+    }
+
+
+def _enter_loaders(engine: Engine) -> list[Loader]:
+    entered: dict[tuple[Activation, int], Loader] = {}
+    while True:
+        known = len(engine.activations)
+        for (activation, register), (path, arguments) in list(engine.loader_calls.items()):
+            loader = entered.get((activation, register))
+            row = loader_of(path)
+            assert row is not None
+            if loader is None:
+                place = _place(engine, activation, register)
+                worker = workers.worker(activation.module)
+                seeder = workers.worker(activation.module)
+                loader = Loader(activation, register, path, row, arguments, worker, seeder, place)
+                entered[activation, register] = loader
+            loader.arguments = arguments
+            for dataset in list(loader.argument("dataset") or ()):
+                workers.enter_dataset(engine, loader.worker, dataset)
+            workers.enter_collate(engine, loader.worker, list(loader.argument("collate_fn") or ()))
+            workers.enter_seeder(engine, loader.seeder, list(loader.argument("worker_init_fn") or ()))
+        _solve(engine)
+        if len(engine.activations) == known or engine.exhausted:
+            return list(entered.values())
+
+
+def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]) -> list[DatasetEntry]:
+    taken = _classes_taken(engine, loaders)
+    entries = [
+        DatasetEntry(cls, workers.worker(cls.module))
+        for cls in engine.classes
+        if cls not in taken and workers.is_dataset_class(engine, cls)
+    ]
+    known = -1
+    while known != len(engine.activations) and not engine.exhausted:
+        known = len(engine.activations)
+        for entry in entries:
+            workers.enter_dataset(engine, entry.worker, instances.of(entry.cls))
+        _solve(engine)
+    return entries
+
+
+def _classes_taken(engine: Engine, loaders: list[Loader]) -> set[Class]:
+    # Every class of which a loader's workers take items, from the first dataset through its wrappers.
+    taken: set[Class] = set()
+    seen: set[Activation] = set()
+    stack = [callee for loader in loaders for _, callee in loader.worker.calls]
+    for loader in loaders:
+        for value in loader.argument("dataset") or ():
+            if isinstance(value, Object) and value.cls is not None:
+                taken.update(cls for cls in objects.mro(engine, value.cls) if isinstance(cls, Class))
+    while stack:
+        activation = stack.pop()
+        if activation in seen:
+            continue
+        seen.add(activation)
+        stack.extend(callee for _, callee in activation.calls)
+        receiver = activation.context[0] if activation.context else None
+        if activation.body.name in workers.ENTRY_METHODS and isinstance(receiver, Object) and receiver.cls is not None:
+            taken.update(cls for cls in objects.mro(engine, receiver.cls) if isinstance(cls, Class))
+    return taken
+
+
+def _place(engine: Engine, activation: Activation, register: int) -> Place:
+    body = activation.body
+    return Place(engine.modules[activation.module].path, body.spans.get(register, body.span), body.qualname)

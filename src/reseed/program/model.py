@@ -1,0 +1,85 @@
+"""The linked program: what rules ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reseed.facts.model import Register
+from reseed.knowledge.loaders import Loader as LoaderRow
+from reseed.program.calls import Arguments
+from reseed.program.engine import Activation, Engine
+from reseed.program.reach import Reach, Reached
+from reseed.program.values import Class, Values
+from reseed.source.position import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span in a file, and the dotted name of the function it stands in."""
+
+    path: str
+    span: Span
+    function: str
+
+
+@dataclass(slots=True, eq=False)
+class Loader:
+    """A loader in one context: the call at `register` of `activation`.
+
+    `worker` runs its dataset and ``collate_fn``, `seeder` its ``worker_init_fn``. `path` is the external path of the loader's class. An argument that is not given is None.
+    """
+
+    activation: Activation
+    register: Register
+    path: str
+    row: LoaderRow
+    arguments: Arguments
+    worker: Activation
+    seeder: Activation
+    place: Place
+
+    def argument(self, name: str) -> Values | None:
+        """The values of a parameter, None where it is not given as far as is seen."""
+        return self.arguments.get(self.row.positions.get(name), name)
+
+    def argument_register(self, name: str) -> Register | None:
+        """The register of the loader's own body that was passed for a parameter, where one was."""
+        position = self.row.positions.get(name)
+        found = self.arguments.registers.get(name)
+        return found if found is not None or position is None else self.arguments.registers.get(position)
+
+    def may_pass(self, name: str) -> bool:
+        """Whether a parameter that is not seen may be passed all the same."""
+        return self.arguments.may_pass(self.row.positions.get(name), name)
+
+
+@dataclass(slots=True, eq=False)
+class DatasetEntry:
+    """A dataset class that no visible loader takes, and the worker that runs its entry points."""
+
+    cls: Class
+    worker: Activation
+
+
+@dataclass(slots=True)
+class Program:
+    """One or more modules, linked and solved."""
+
+    engine: Engine
+    loaders: list[Loader]
+    datasets: list[DatasetEntry]
+    reach: Reach
+    _reached: dict[Activation, list[Reached]] = field(default_factory=dict)
+
+    def reached(self, worker: Activation) -> list[Reached]:
+        """The draws and seedings in the worker code that `worker` enters."""
+        found = self._reached.get(worker)
+        if found is None:
+            found = self._reached[worker] = self.reach.from_entries(worker)
+        return found
+
+    def place(self, activation: Activation, register: Register | None = None) -> Place:
+        """Where `register` of `activation` is computed, or where its body is defined."""
+        body = activation.body
+        span = body.span if register is None else body.spans.get(register, body.span)
+        return Place(self.engine.modules[activation.module].path, span, body.qualname)

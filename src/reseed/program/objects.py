@@ -1,0 +1,199 @@
+"""Classes, attributes and items of the program's objects, and the store that holds them.
+
+Fields live in the engine's nodes: ``(object, "name")`` for attributes, ``(object, ITEM, key)`` for items under a
+known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for all of them,
+``(object, HELD)`` for what external code was handed when it made the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reseed.program.engine import Activation, Engine
+from reseed.program.values import UNKNOWN, Bound, Class, Constant, External, Function, Module, NoResult, Object
+from reseed.program.values import Method, Super, Unknown, Value, Values
+
+ITEM, ANY, ALL, KEYS, HELD = "[item]", "[any]", "[all]", "[keys]", "[held]"
+CONTAINERS = ("list", "tuple", "dict", "generator")
+
+
+def bases(engine: Engine, cls: Class, reader: Activation | None = None) -> Values:
+    """What the bases of `cls` evaluate to, in order."""
+    return engine.read((cls, "[bases]"), reader)
+
+
+def mro(engine: Engine, cls: Class, reader: Activation | None = None) -> list[Class | External]:
+    """The classes among which attributes of `cls` are looked up, first to last.
+
+    Depth first, a class met again moves behind: what Python's linearisation gives wherever that exists and
+    bases are not chosen at run time.
+    """
+    order: dict[Class | External, None] = {}
+    stack: list[Value] = [cls]
+    budget = 500
+    while stack and budget:
+        budget -= 1
+        current = stack.pop()
+        if isinstance(current, (Class, External)):
+            order.pop(current, None)
+            order[current] = None
+        if isinstance(current, Class):
+            stack.extend(reversed([base for base in bases(engine, current, reader) if base is not cls]))
+    return list(order)
+
+
+def class_attribute(
+    engine: Engine, order: Iterable[Class | External], name: str, reader: Activation | None
+) -> tuple[Values, External | None]:
+    """`name` in the first class of `order` that defines it, or the external class where the search ended."""
+    external: External | None = None
+    for cls in order:
+        if isinstance(cls, External):
+            if external is None and cls.path != "builtins.object":
+                external = cls
+            continue
+        found = engine.read((cls.namespace, name), reader)
+        if found:
+            return found, external
+    return {}, external
+
+
+def bind(engine: Engine, values: Iterable[Value], receiver: Value, cls: Class | None) -> Iterator[Value]:
+    """Class attributes as an instance sees them. A property comes as `Bound(property object, receiver)`."""
+    for value in values:
+        if isinstance(value, Function):
+            yield engine.values.bound(value, receiver)
+        elif isinstance(value, Object) and value.kind == "staticmethod":
+            yield from engine.read((value, "function"))
+        elif isinstance(value, Object) and value.kind == "classmethod":
+            for function in engine.read((value, "function")):
+                yield engine.values.bound(function, cls if cls is not None else receiver)
+        elif isinstance(value, Object) and value.kind == "property":
+            yield engine.values.bound(value, receiver)
+        else:
+            yield value
+
+
+def attribute(engine: Engine, activation: Activation, value: Value, name: str) -> Iterator[Value]:
+    """What ``value.name`` may be."""
+    values = engine.values
+    if isinstance(value, External):
+        yield values.external(f"{value.path}.{name}")
+    elif isinstance(value, Module):
+        yield from engine.read((value.activation, name), activation)
+    elif isinstance(value, Class):
+        if name == "__name__":
+            yield values.constant(engine.modules[value.module].bodies[value.body].name)
+            return
+        found, external = class_attribute(engine, mro(engine, value, activation), name, activation)
+        for item in found:
+            if isinstance(item, Object) and item.kind in ("staticmethod", "classmethod"):
+                yield from bind(engine, [item], value, value)
+            else:
+                yield item
+        if not found and external is not None:
+            yield values.external(f"{external.path}.{name}")
+    elif isinstance(value, Object):
+        yield from _object_attribute(engine, activation, value, name)
+    elif isinstance(value, Super):
+        yield from _super_attribute(engine, activation, value, name)
+    elif isinstance(value, (Function, Bound)):
+        yield value if name == "__call__" else UNKNOWN
+    elif isinstance(value, (Constant, NoResult)):
+        if isinstance(value, Constant) and value.value is not None:
+            yield UNKNOWN
+    else:
+        yield UNKNOWN
+
+
+def _object_attribute(engine: Engine, activation: Activation, value: Object, name: str) -> Iterator[Value]:
+    fields = engine.read((value, name), activation)
+    yield from fields
+    if value.kind == "external":
+        yield engine.values.method(value, name, value.path)
+        return
+    if value.kind != "instance" or value.cls is None:
+        if value.kind in CONTAINERS:
+            yield engine.values.method(value, name)
+        elif value.kind == "property" and name in ("setter", "getter", "deleter"):
+            yield value
+        else:
+            yield UNKNOWN
+        return
+    if name == "__class__":
+        yield value.cls
+        return
+    found, external = class_attribute(engine, mro(engine, value.cls, activation), name, activation)
+    yield from bind(engine, found, value, value.cls)
+    if not found and not fields and external is not None:
+        yield engine.values.method(value, name, external.path)
+
+
+def _super_attribute(engine: Engine, activation: Activation, value: Super, name: str) -> Iterator[Value]:
+    receiver = value.receiver
+    own = receiver.cls if isinstance(receiver, Object) else receiver if isinstance(receiver, Class) else None
+    order = mro(engine, own if own is not None else value.cls, activation)
+    if value.cls in order:
+        order = order[order.index(value.cls) + 1 :]
+    found, external = class_attribute(engine, order, name, activation)
+    yield from bind(engine, found, receiver, own)
+    if not found and external is not None and isinstance(receiver, Object):
+        yield engine.values.method(receiver, name, external.path)
+
+
+def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]) -> None:
+    """Store `items` under the constant `key`, or under an unknown one where `key` is None."""
+    kept = list(items)
+    engine.write((target, ALL), kept)
+    if key is None:
+        engine.write((target, ANY), kept)
+    else:
+        engine.write((target, ITEM, key), kept)
+        engine.write((target, KEYS), [engine.values.constant(key)])
+
+
+def get_item(engine: Engine, activation: Activation | None, target: Object, key: object) -> Iterator[Value]:
+    """What stands under the constant `key`, or under any where `key` is None."""
+    if key is None:
+        yield from engine.read((target, ALL), activation)
+    else:
+        yield from engine.read((target, ITEM, key), activation)
+        yield from engine.read((target, ANY), activation)
+
+
+def elements(engine: Engine, activation: Activation | None, target: Object) -> Values:
+    """What iterating over a container gives."""
+    if target.kind == "dict":
+        return engine.read((target, KEYS), activation) or {UNKNOWN: None}
+    return engine.read((target, ALL), activation)
+
+
+def hold(engine: Engine, target: Object, values: Iterable[Value]) -> None:
+    """Note that external code keeps `values` in `target`."""
+    engine.write((target, HELD), [value for value in values if is_of_program(value)])
+
+
+def is_of_program(value: Value) -> bool:
+    """Whether `value` can hold or run code of the program."""
+    return isinstance(value, (Function, Bound, Object, Class, Method)) and not isinstance(value, Unknown)
+
+
+def held(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:
+    """All that `target` holds, containers opened, each value once."""
+    found: Values = {}
+    stack: list[Value] = [target]
+    seen: Values = {}
+    while stack:
+        value = stack.pop()
+        if value in seen or len(seen) > 200:
+            continue
+        seen[value] = None
+        if isinstance(value, Object) and value.kind in (*CONTAINERS, "external"):
+            inner = engine.read((value, HELD if value.kind == "external" else ALL), activation)
+            stack.extend(reversed(list(inner)))
+            continue
+        if value is target:
+            stack.extend(reversed(list(engine.read((value, HELD), activation))))
+            continue
+        found[value] = None
+    return list(found)

@@ -1,0 +1,101 @@
+"""
+## What it does
+
+Finds worker code that draws from NumPy's global random state: `np.random.rand()` and its kind in a dataset's
+`__getitem__`, `__getitems__` or `__iter__`, in a `collate_fn`, and in everything that these call - helpers,
+inherited methods, transforms held by the dataset - and calls of SciPy, scikit-learn, pandas and the like that
+fall back on that state because no `random_state` is given.
+
+## Why is this bad
+
+A DataLoader worker starts as a copy of its parent, NumPy's global state included. Before PyTorch 1.9 nothing
+reseeded it: all workers drew the same "random" numbers, and, since workers are started anew from the same parent
+state, the same again in every epoch. Nothing crashes; the augmentation is just a fraction of what it seems.
+
+From PyTorch 1.9 on the state is seeded in each worker
+([PR 56488](https://github.com/pytorch/pytorch/pull/56488), `torch/utils/data/_utils/worker.py`), so this rule
+holds for torch < 1.9 only. Projects that declare `torch>=1.9` are not told.
+
+Not reported: draws that every visible loader over the dataset hides by a `worker_init_fn` that works or is not
+understood, draws after a seeding from something that varies, and datasets whose visible loaders all have
+`num_workers=0`.
+
+## Example
+
+```python
+class Crops(Dataset):
+    def __getitem__(self, index):
+        left = np.random.randint(0, 32)  # RNG101
+        return self.images[index][:, left:left + 32]
+```
+
+## Use instead
+
+Give each loader a `worker_init_fn` (`reseed fix` does, see RNG201), or draw from torch, which seeds itself:
+
+```python
+left = torch.randint(0, 32, ()).item()
+```
+
+## Fix safety
+
+The draw itself is not changed. Repair the loader (RNG201).
+
+## References
+
+- [PyTorch: randomness in multi-process data loading](https://pytorch.org/docs/stable/notes/randomness.html#dataloader)
+- [NumPy: numpy.random.seed](https://numpy.org/doc/stable/reference/random/generated/numpy.random.seed.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reseed.program.effects import NUMPY_GLOBAL
+from reseed.program.engine import Activation
+from reseed.program.model import Loader, Program
+from reseed.rules import judge
+from reseed.rules.base import Rule
+from reseed.rules.finding import Finding
+
+
+class NumpyGlobalDraw(Rule):
+    """Worker code draws from NumPy's global state."""
+
+    code = "RNG101"
+    name = "numpy-global-draw"
+    summary = "worker code draws from NumPy's global random state"
+    torch = "<1.9"
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding a draw; where several datasets reach it, the path of the first."""
+        seen = set()
+        for worker, loader in _judged(program):
+            for reached in judge.draws_of(program, worker):
+                draw = judge.draw_place(program, reached)
+                if draw in seen:
+                    continue
+                seen.add(draw)
+                place = program.place(reached.activation, reached.effect.register)
+                text = judge.call_text(reached.activation, reached.effect.register)
+                yield Finding(
+                    path=place.path,
+                    span=place.span,
+                    code=self.code,
+                    name=self.name,
+                    message=f"`{text}` draws from NumPy's global state in worker code ({judge.told_path(reached)}): "
+                    "the same numbers in every worker on torch < 1.9",
+                    state=NUMPY_GLOBAL,
+                    torch=self.torch,
+                    draws=(draw,),
+                    steps=judge.steps_of(program, reached),
+                    loader=None if loader is None else judge.loader_place(loader),
+                )
+
+
+def _judged(program: Program) -> Iterator[tuple[Activation, Loader | None]]:
+    for loader in program.loaders:
+        if judge.repeats(program, loader):
+            yield loader.worker, loader
+    for entry in program.datasets:
+        yield entry.worker, None

@@ -1,0 +1,142 @@
+"""
+## What it does
+
+Finds worker code that seeds an RNG with a constant on every call, or draws from an RNG object that it makes from a
+constant on every call: `np.random.seed(42)`, `torch.manual_seed(0)` or `default_rng(0)` in `__getitem__`, in a
+`collate_fn`, or in what these call.
+
+## Why is this bad
+
+Each sample starts the same stream anew: all samples of all workers in all epochs get the same "random" numbers. Seeding
+a global state this way also undoes the seed which PyTorch gave the worker, for all other code that draws from it.
+
+Seeding from the index is legitimate and not reported, nor is a seeding whose function puts the old state back, nor one
+in `__init__` or once in `__iter__`.
+
+## Example
+
+```python
+def __getitem__(self, index):
+    rng = np.random.default_rng(0)  # RNG121
+    return self.data[index] + rng.normal()
+```
+
+## Use instead
+
+Seed from the index if every epoch shall see the same numbers, else from torch, which is seeded in every worker:
+
+```python
+rng = np.random.default_rng(torch.randint(2**63 - 1, ()).item())
+```
+
+## Fix safety
+
+There is no automatic repair: which of the two is meant cannot be seen from the code.
+
+## References
+
+- [NumPy: numpy.random.default_rng](https://numpy.org/doc/stable/reference/random/generator.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reseed.facts.model import Call
+from reseed.knowledge.numpy_global import STATE_SETTERS, canonical
+from reseed.knowledge.seeding import RngObject
+from reseed.program.effects import DrawEffect, SeedEffect, paths_of
+from reseed.program.engine import Activation
+from reseed.program.model import Program
+from reseed.program.reach import Reached
+from reseed.rules import judge
+from reseed.rules.base import Rule
+from reseed.rules.finding import Finding
+from reseed.seeds.dependence import CONSTANT, dependence
+
+_RESTORERS = STATE_SETTERS | {"random.setstate", "torch.set_rng_state", "torch.random.set_rng_state"}
+_SCOPES = ("fork_rng", "isolate_rng")
+_NOT_DRAWS = (".seed", ".manual_seed", ".get_state", ".set_state", ".setstate", ".getstate", ".spawn", ".bit_generator")
+
+
+class ConstantSeed(Rule):
+    """Worker code seeds with a constant on every call."""
+
+    code = "RNG121"
+    name = "constant-seed"
+    summary = "worker code seeds with a constant on every call: all samples get the same numbers"
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding a seeding call."""
+        seen = set()
+        workers = [loader.worker for loader in program.loaders if judge.may_have_workers(loader)]
+        for worker in [*workers, *(entry.worker for entry in program.datasets)]:
+            for reached in program.reached(worker):
+                place = program.place(reached.activation, reached.effect.register)
+                if place in seen or not _is_constant(program, worker, reached):
+                    continue
+                seen.add(place)
+                text = judge.call_text(reached.activation, reached.effect.register)
+                assert isinstance(reached.effect, SeedEffect)
+                state = ", ".join(sorted(reached.effect.states))
+                yield Finding(
+                    path=place.path,
+                    span=place.span,
+                    code=self.code,
+                    name=self.name,
+                    message=f"`{text}` seeds with a constant on every call in worker code "
+                    f"({judge.told_path(reached)}): all samples get the same numbers on every torch",
+                    state=state,
+                    torch=self.torch,
+                    draws=tuple(_draws_after(program, worker, reached.effect)),
+                    steps=judge.steps_of(program, reached),
+                )
+
+
+def _is_constant(program: Program, worker: Activation, reached: Reached) -> bool:
+    effect = reached.effect
+    if not isinstance(effect, SeedEffect) or effect.argument is None or effect.row is None:
+        return False
+    if judge.entry_of(reached).body.name == "__iter__" or _restores(reached.activation):
+        return False
+    if dependence(program, reached.activation, effect.argument) != CONSTANT:
+        return False
+    makes_object = isinstance(effect.row, RngObject) or effect.row.returns == "object" or "()" in effect.row.path
+    return not makes_object or _is_drawn_from(program, worker, effect.row.path)
+
+
+def _restores(activation: Activation) -> bool:
+    for instruction in activation.body.instructions:
+        if isinstance(instruction, Call):
+            for path in paths_of(activation.registers[instruction.function]):
+                if canonical(path) in _RESTORERS or path.rsplit(".", 1)[-1] in _SCOPES:
+                    return True
+    return False
+
+
+def _is_drawn_from(program: Program, worker: Activation, path: str) -> bool:
+    # The object's methods, or `generator=` of a torch call.
+    made = path.split("()", 1)[0] + "()"
+    for activation in program.reach.activations(worker):
+        for instruction in activation.body.instructions:
+            if not isinstance(instruction, Call):
+                continue
+            for called in paths_of(activation.registers[instruction.function]):
+                if canonical(called).startswith(made + ".") and not called.endswith(_NOT_DRAWS):
+                    return True
+            for argument in instruction.arguments:
+                if argument.keyword == "generator":
+                    passed = paths_of(activation.registers[argument.value])
+                    if any(canonical(value).startswith(made) for value in passed):
+                        return True
+    return False
+
+
+def _draws_after(program: Program, worker: Activation, effect: SeedEffect) -> Iterator[judge.Draw]:
+    seen = set()
+    for reached in program.reached(worker):
+        if isinstance(reached.effect, DrawEffect) and reached.effect.state in effect.states and reached.is_seeded:
+            draw = judge.draw_place(program, reached)
+            if draw not in seen:
+                seen.add(draw)
+                yield draw

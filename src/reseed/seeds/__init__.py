@@ -1,0 +1,1 @@
+"""The meaning of seed expressions and of seeders."""
