@@ -464,6 +464,5 @@ def test_many_loaders() -> None:
 def test_wherever_the_call_stands(statement: str) -> None:
     before = HEAD + statement.format("«DataLoader(ds)»", "«DataLoader(ds)»")
     seeder = SEEDER.replace("    ", "\t") if "\t" in statement else SEEDER
-    seeder = seeder.replace("    ", "  ") if "match" in statement else seeder
     call = "DataLoader(ds, worker_init_fn=seed_worker)"
     assert repaired(before).text == HEAD + seeder + statement.format(call, call)

@@ -99,6 +99,8 @@ def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list
 def check_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileResult:
     """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
     result = FileResult(text=source.text)
+    if not may_matter(source.raw):
+        return result
     path = source.path
     try:
         found = check_text(path, source.text)
@@ -121,14 +123,24 @@ def check_source(source: SourceFile, settings: Settings, codes: Collection[str])
 
 
 def check_file(path: str, settings: Settings, codes: Collection[str]) -> FileResult:
-    """Read and check one file. A file that the byte screen drops is not even decoded. Never raises."""
+    """Read and check one file. A file that the byte screen drops is not parsed. Never raises."""
     try:
-        raw = read_bytes(path)
-        if not may_matter(raw):
-            return FileResult()
-        return check_source(decode(path, raw), settings, codes)
+        source = read_if_it_matters(path)
     except SourceError as error:
         return FileResult(problems=[error.problem])
+    return check_source(source, settings, codes) if source else FileResult()
+
+
+def read_if_it_matters(path: str) -> SourceFile | None:
+    """Read one file, or return None where no finding can start in it.
+
+    Raises SourceError where it cannot be read, and also where it cannot be decoded: the screen looks for words in ASCII,
+    and what it does not see in bytes of an unknown meaning proves nothing.
+    """
+    raw = read_bytes(path)
+    if may_matter(raw) or b"\0" in raw or not raw.isascii():
+        return decode(path, raw)
+    return None
 
 
 def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:

@@ -8,12 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reseed.check import bug, check_source, codes_of, rules
+from reseed.check import bug, check_source, codes_of, read_if_it_matters, rules
 from reseed.settings import Settings
-from reseed.source import Problem, SourceError, SourceFile, decode
+from reseed.source import Problem, SourceError, SourceFile
 from reseed.source.declared import Declared
-from reseed.source.screen import may_matter
-from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
     from reseed.rules.finding import Finding
@@ -58,18 +56,16 @@ def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) ->
 def repair_file(path: str, settings: Settings, codes: Collection[str]) -> FileRepair:
     """Read one file and repair it in memory. Never raises."""
     try:
-        raw = read_bytes(path)
-        return repair_source(decode(path, raw), settings, codes) if may_matter(raw) else FileRepair(path)
+        source = read_if_it_matters(path)
     except SourceError as error:
         return FileRepair(path, problems=[error.problem])
+    return repair_source(source, settings, codes) if source else FileRepair(path)
 
 
 def repair_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileRepair:
     """Repair one decoded file in memory, until nothing more can be done. Never raises."""
     repair = FileRepair(source.path, source.raw, source.raw)
     try:
-        if not may_matter(source.raw):
-            return repair
         text = _repair_text(source, settings, codes, repair)
         if text != source.text:
             if source.encode(source.text) != source.raw:
@@ -113,10 +109,10 @@ def _repair_text(source: SourceFile, settings: Settings, codes: Collection[str],
         from reseed.fixes import repair as repaired  # brings LibCST along
 
         outcome = repaired(text, fixable)
-        repair.applied += outcome.applied
         repair.remaining += outcome.declined
         if outcome.text == text:
             return text
+        repair.applied += outcome.applied
         text = outcome.text
     raise SourceError(
         source.path, f"this is a bug in reseed: {_PASSES} repairs did not come to rest, nothing was changed"

@@ -84,7 +84,7 @@ class BodyBuilder:
         elif name in scope.nonlocal_names and (owner := self._owner(name)) is not None:
             self.emit(StoreOuter(owner, name, value))
         else:
-            if self.kind in ("module", "class") or name in scope.captured:
+            if self.kind == "function" and name in scope.captured:
                 self.emit(Store(name, value))
             if self.environment is not None:
                 self.environment[name] = value
@@ -136,7 +136,14 @@ class BodyBuilder:
         self.assign(spec.name, self.emit(Parameter(spec.name)))
 
     def finish(self, span: Span, spans: Mapping[Register, Span]) -> Body:
-        """The finished body, which covers `span`; `spans` says where its registers are computed."""
+        """The finished body, which covers `span`; `spans` says where its registers are computed.
+
+        Of a module's or a class's names others see the last binding.
+        """
+        if self.kind != "function":
+            self.block = 0
+            for name, value in self.assignments if self.environment is None else self.environment.items():
+                self.emit(Store(name, value))
         instructions = list(self._instructions)
         for register, sources in self._phis.items():
             instructions[register] = Phi(tuple(sources))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 
 from reseed.fixes.edits import Declined, Edit, Lines
@@ -111,7 +112,9 @@ class Layout:
             return self.definition_offset()
         straight = [statement for statement in section if isinstance(statement, ast.Import)]
         for statement in straight:
-            if statement.names[0].name.casefold() > module:
+            name = statement.names[0].name.casefold()
+            # Where the standard library is mixed in, the new import goes behind it.
+            if name > module and name.partition(".")[0] not in sys.stdlib_module_names:
                 return self._lines.start(statement.lineno)
         if straight:
             return self._lines.start((straight[-1].end_lineno or 0) + 1)

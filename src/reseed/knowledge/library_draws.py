@@ -5,7 +5,8 @@ Left out, because the path of the call does not tell whether it draws:
   (``KMeans().fit``), SciPy's multivariate distributions frozen with ``seed=``;
 - ``sklearn.utils.check_random_state(x)``, which is the global state only where `x` is None or ``numpy.random``;
 - libraries whose draws changed hands between versions (albumentations, scikit-image, trimesh).
-``train_test_split(shuffle=False)`` and ``kmeans2(minit="matrix")`` draw nothing, and are rows nevertheless.
+``train_test_split(shuffle=False)`` and ``kmeans2(minit="matrix")`` draw nothing, and are rows nevertheless. A
+``random_state`` given by position to a multivariate distribution's ``rvs`` is known of three of them only.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from reseed.knowledge.spelling import find, spellings
 class LibraryDraw:
     """A call that moves the RNG state `state`.
 
-    It does not where the parameter `unless` is given and not None: by its keyword, by the keyword `renamed` that newer
-    versions of the library prefer, or as the positional argument at index `position` (from 0, ``self`` not counted).
-    `renamed` is None where there is but one keyword, `position` where the parameter is a keyword only.
+    It does not where the parameter `unless` is given, by its keyword or as the positional argument at index `position`
+    (from 0, ``self`` not counted; None: by keyword only), and is neither None nor NumPy's global state itself. Neither
+    does it where the keyword `fresh` is given at all: with ``rng=None``, SciPy makes a new generator.
     A ``*`` in `path` stands for one name.
     """
 
@@ -32,11 +33,11 @@ class LibraryDraw:
     unless: str
     position: int | None
     source: str
-    renamed: str | None = None
+    fresh: str | None = None
 
 
-def _scipy(path: str, unless: str, position: int | None = None, renamed: str | None = None) -> LibraryDraw:
-    return LibraryDraw(path, "numpy-global", unless, position, "measured: scipy 1.17.1", renamed)
+def _scipy(path: str, unless: str, position: int | None = None, fresh: str | None = None) -> LibraryDraw:
+    return LibraryDraw(path, "numpy-global", unless, position, "measured: scipy 1.17.1", fresh)
 
 
 def _sklearn(path: str, position: int | None = None) -> LibraryDraw:
@@ -93,7 +94,7 @@ LIBRARY_DRAWS: tuple[LibraryDraw, ...] = (
     _networkx("networkx.generate_random_paths", 5),
 )
 
-_READERS = "read_csv read_excel read_feather read_fwf read_hdf read_json read_parquet read_sql read_table concat merge"
+_READERS = "read_csv read_excel read_feather read_fwf read_json read_parquet read_sql read_table concat merge"
 _FRAME_METHODS = (
     "assign astype copy drop drop_duplicates dropna fillna head merge query rename reset_index sample set_index "
     "sort_index sort_values tail"

@@ -2,7 +2,7 @@
 
 Left out: loaders over a graph instead of a dataset (``torch_geometric.loader.NeighborLoader``,
 ``dgl.dataloading.DataLoader``), loaders without worker processes (``ffcv.Loader``), and what takes a finished loader or
-makes one out of a configuration (Lightning's and Hugging Face's ``Trainer``, ``accelerate``, ``ray.train``, ``skorch``).
+makes one from a configuration (Lightning's and Hugging Face's ``Trainer``, ``accelerate``, ``ray.train``, ``skorch``).
 """
 
 from __future__ import annotations

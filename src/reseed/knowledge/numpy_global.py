@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-GLOBAL_DRAWS: frozenset[str] = frozenset(
-    """
+_DRAWS = """
     beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric laplace
     logistic lognormal logseries multinomial multivariate_normal negative_binomial noncentral_chisquare noncentral_f
     normal pareto permutation poisson power rand randint randn random random_integers random_sample ranf rayleigh
     sample shuffle standard_cauchy standard_exponential standard_gamma standard_normal standard_t triangular uniform
     vonmises wald weibull zipf
-    """.split()
-)
+"""
+GLOBAL_DRAWS: frozenset[str] = frozenset(_DRAWS.split())
 """Functions of ``numpy.random`` that draw from the global state.
 
 Source: measured: numpy 1.16.6, 1.26.4, 2.4.6, 2.5.5 (each function called, the state compared), the same set in all.

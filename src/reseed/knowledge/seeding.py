@@ -74,7 +74,6 @@ SEEDERS: tuple[Seeder, ...] = (
     Seeder("random.seed", ("python-global",), "a", 0, "none", _PYTHON),
     Seeder("random.Random().seed", ("random.Random",), "a", 0, "none", _PYTHON),
     Seeder("torch.manual_seed", ("torch-global",), "seed", 0, "generator", _TORCH),
-    Seeder("torch.default_generator.manual_seed", ("torch-global",), "seed", 0, "generator", _TORCH),
     Seeder("torch.Generator().manual_seed", ("torch.Generator",), "seed", 0, "generator", _TORCH),
     Seeder("torch.cuda.manual_seed", ("torch-cuda",), "seed", 0, "none", "torch 2.13.0, torch/cuda/random.py"),
     Seeder("torch.cuda.manual_seed_all", ("torch-cuda",), "seed", 0, "none", "torch 2.13.0, torch/cuda/random.py"),
@@ -131,7 +130,7 @@ _PYTHON_DRAWS = (
 )
 
 SEED_SOURCE_ROWS: tuple[SeedSource, ...] = (
-    *_sources("worker-epoch", "torch", f"initial_seed default_generator.initial_seed {_TORCH_DRAWS}", _WORKER_LOOP),
+    *_sources("worker-epoch", "torch", f"initial_seed {_TORCH_DRAWS}", _WORKER_LOOP),
     *_sources("worker-epoch", "random", _PYTHON_DRAWS, _WORKER_LOOP),
     *_sources("worker-epoch", "torch.utils.data.get_worker_info()", "seed", _WORKER_LOOP),
     *_sources("worker", "torch.utils.data.get_worker_info()", "id", _WORKER_LOOP),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reseed.facts.model import Call, Register
 from reseed.program import objects
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import NO_RESULT, UNKNOWN, Bound, Class, Constant, Context, External, Function, Method
+from reseed.program.values import UNKNOWN, Bound, Class, Constant, Context, External, Function, Method, NoResult
 from reseed.program.values import Object, Super, Unknown, Value, Values
 
 
@@ -183,13 +183,25 @@ def invoke(
         generator = engine.values.object("generator", caller.site(register), (callee,))
         engine.write((generator, objects.ALL), engine.read((callee, "[yield]"), caller))
         return (generator,)
-    return results_of(engine, callee, caller)
+    results = results_of(engine, callee, caller)
+    if _returns_nothing(engine, callee, caller):
+        results[engine.values.no_result(caller.site(register))] = None
+    return results
 
 
 def results_of(engine: Engine, callee: Activation, reader: Activation | None = None) -> Values:
-    """What `callee` returns, as far as is known now."""
+    """What `callee` returns, as far as is known now, but for None."""
+    return {value: None for value in engine.read((callee, "[return]"), reader) if not is_none(value)}
+
+
+def _returns_nothing(engine: Engine, callee: Activation, reader: Activation) -> bool:
     returned = engine.read((callee, "[return]"), reader)
-    return {**returned, NO_RESULT: None} if callee.body.falls_through else returned
+    return callee.body.falls_through or any(is_none(value) for value in returned)
+
+
+def is_none(value: Value) -> bool:
+    """Whether `value` is None."""
+    return isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None)
 
 
 def pass_arguments(
@@ -245,6 +257,7 @@ def pass_arguments(
 def construct(engine: Engine, caller: Activation, register: Register, cls: Class, args: Arguments) -> Iterable[Value]:
     """An instance of `cls`, its ``__init__`` run."""
     instance = engine.values.object("instance", caller.site(register), caller.context, cls)
+    engine.instances.setdefault(cls, {})[instance] = None
     initialise(engine, caller, register, instance, args)
     return (instance,)
 
@@ -277,6 +290,8 @@ def _call_object(
     if callee.kind == "instance" and callee.cls is not None:
         return call_method(engine, caller, register, callee, ("__call__", "forward"), args)
     if callee.kind == "external":
+        if engine.is_decorator(caller, register):
+            return args.positional[0] if args.positional else (UNKNOWN,)
         return invoke_held(engine, caller, register, callee)
     if callee.kind == "partial":
         fixed = Arguments(rest=args.rest, unknown_keywords=args.unknown_keywords, registers={})

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from reseed.facts.model import Argument, Attribute, Block, Call, Global, Register
 from reseed.knowledge import library_draws, numpy_global
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
-from reseed.program.calls import arguments_of
+from reseed.program.calls import arguments_of, is_none
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Constant, External, Method, NoResult, Value, Values
+from reseed.program.values import UNKNOWN, External, Method, Object, Values
 
 NUMPY_GLOBAL = "numpy-global"
 ALL_STATES = frozenset({"*"})
+# Libraries whose seeding functions the tables list: another function of theirs with "seed" in its name seeds nothing.
+_NOT_HELPERS = frozenset({"builtins", "numpy", "os", "random", "torch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def effects_of(engine: Engine, activation: Activation) -> list[Effect]:
 
 def _effects_of_call(engine: Engine, activation: Activation, register: Register, call: Call) -> Iterator[Effect]:
     named = False
-    for path in dict.fromkeys(paths_of(activation.registers[call.function])):
+    for path in callee_paths(engine, activation, call):
         canonical = numpy_global.canonical(path)
         seeder = seeder_of(canonical)
         row = library_draws.draw_of(canonical)
@@ -72,10 +74,21 @@ def _effects_of_call(engine: Engine, activation: Activation, register: Register,
             if _moves_state(engine, activation, call, row):
                 yield DrawEffect(register, row.state, canonical)
         else:
-            named = True
+            named |= canonical.split(".")[0] not in _NOT_HELPERS
     if named and "seed" in _last_name(activation, call).lower():
         # A helper outside the program that says it seeds: what it does is unknown, so it accuses nobody.
         yield SeedEffect(register, ALL_STATES)
+
+
+def callee_paths(engine: Engine, activation: Activation, call: Call) -> list[str]:
+    """External paths of what `call` calls: directly, through ``functools.partial``, or ``map`` over them."""
+    values = list(activation.registers[call.function])
+    if any(isinstance(value, External) and value.path == "builtins.map" for value in values) and call.arguments:
+        values.extend(activation.registers[call.arguments[0].value])
+    for value in list(values):
+        if isinstance(value, Object) and value.kind == "partial":
+            values.extend(engine.read((value, "function")))
+    return list(dict.fromkeys(paths_of(dict.fromkeys(values))))
 
 
 def paths_of(values: Values) -> Iterator[str]:
@@ -116,11 +129,7 @@ def _moves_state(engine: Engine, activation: Activation, call: Call, row: librar
     if args.may_pass(row.position, row.unless):
         return False
     values = args.get(row.position, row.unless)
-    return values is None or all(_is_none(value) for value in values)
-
-
-def _is_none(value: Value) -> bool:
-    return isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None)
+    return values is None or all(is_none(value) for value in values)
 
 
 def dominates(activation: Activation, first: Register, second: Register) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from reseed.facts.model import Body, Call, Instruction, ModuleFacts, Phi, Register, Store, StoreOuter
 from reseed.program.folding import truth
-from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Site, Value, Values
+from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
 _STEP_LIMIT = 4_000_000
 _CONTEXT_LIMIT = 16
@@ -54,6 +54,12 @@ class Activation:
         return (self.module, self.index, register)
 
 
+CallExternal = Callable[["Engine", Activation, Register, Value, Any], Iterable[Value]]
+"""Calls something that the program does not define; see `reseed.program.externals`."""
+
+Step = Callable[["Engine", Activation, Register, Instruction], Iterable[Value]]
+
+
 def _global_names(module: ModuleFacts) -> frozenset[str]:
     stores = {ins.name for ins in module.bodies[0].instructions if isinstance(ins, Store)}
     outer = {
@@ -63,12 +69,6 @@ def _global_names(module: ModuleFacts) -> frozenset[str]:
         if isinstance(ins, StoreOuter) and ins.body == 0
     }
     return frozenset(stores | outer)
-
-
-CallExternal = Callable[["Engine", Activation, Register, Value, Any], Iterable[Value]]
-"""Calls something that the program does not define; see `reseed.program.externals`."""
-
-Step = Callable[["Engine", Activation, Register, Instruction], Iterable[Value]]
 
 
 class Engine:
@@ -86,7 +86,9 @@ class Engine:
         self.activations_of: dict[tuple[int, int], list[Activation]] = {}
         self.functions: dict[Function, None] = {}
         self.classes: dict[Class, None] = {}
+        self.instances: dict[Class, dict[Object, None]] = {}
         self.global_names = [_global_names(module) for module in self.modules]
+        self.stand_ins = 0
         self.exhausted = False
         self._nodes: dict[Hashable, Node] = {}
         self._queue: deque[Activation] = deque()

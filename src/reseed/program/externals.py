@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from reseed.facts.model import Register
 from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
-from reseed.program.calls import ANYTHING, Arguments, call, invoke_held, run_callback
+from reseed.program.calls import ANYTHING, Arguments, call, call_method, invoke_held, run_callback
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import UNKNOWN, Bound, Class, Constant, External, Function, Method, NoResult, Object, Value
 from reseed.program.values import Values
@@ -24,6 +24,15 @@ BUILTINS = frozenset(dir(builtins))
 # Builtins that call what they are handed have a handler; the others only look at it.
 _COMPILED = ("numba.", "torch.jit.", "tensorflow.", "jax.", "triton.")
 _TRANSPARENT = ("copy.copy", "copy.deepcopy", "builtins.reversed", "typing.cast")
+
+
+WRAPPED = "[wrapped]"
+WRAPPERS = frozenset(
+    f"torch.utils.data.{inner}{name}()"
+    for name in ("Subset", "ConcatDataset", "ChainDataset", "StackDataset", "random_split")
+    for inner in ("", "dataset.")
+)
+"""Datasets over other datasets: what such a one draws is what the `WRAPPED` ones draw."""
 
 
 def call_external(
@@ -55,7 +64,12 @@ def _call_library(
     if loader_of(path) is not None:
         engine.loader_calls[caller, register] = (path, args)
         return (engine.values.object("external", caller.site(register), caller.context, path=f"{path}()"),)
-    kept = [value for value in args.all_values() if objects.is_of_program(value)]
+    kept = [value for value in args.all_values() if objects.is_of_program(engine, caller, value)]
+    if f"{path}()" in WRAPPERS:
+        result = engine.values.object("external", caller.site(register), caller.context, path=f"{path}()")
+        objects.hold(engine, result, kept)
+        engine.write((result, WRAPPED), args.positional[0] if args.positional else args.all_values())
+        return (result,)
     if not kept:
         return (engine.values.external(f"{path}()"),)
     for value in kept:
@@ -90,7 +104,7 @@ def _call_method(
 ) -> Iterable[Value]:
     receiver = method.receiver
     if receiver.kind in objects.CONTAINERS:
-        return list(_container_method(engine, caller, receiver, method.name, args))
+        return list(_container_method(engine, caller, register, receiver, method.name, args))
     path = f"{method.base}.{method.name}" if receiver.kind == "external" else f"{method.base}().{method.name}"
     if method.name == "__init__":
         if loader_of(method.base) is not None:
@@ -116,7 +130,7 @@ def is_loader_object(value: Object) -> bool:
 
 
 def _container_method(
-    engine: Engine, caller: Activation, receiver: Object, name: str, args: Arguments
+    engine: Engine, caller: Activation, register: Register, receiver: Object, name: str, args: Arguments
 ) -> Iterator[Value]:
     first: Values = args.positional[0] if args.positional else {}
     if name in ("append", "add", "appendleft"):
@@ -124,7 +138,7 @@ def _container_method(
     elif name == "insert":
         objects.put_item(engine, receiver, None, args.get(1, "object") or {})
     elif name in ("extend", "update") and receiver.kind != "dict":
-        objects.put_item(engine, receiver, None, iterate(engine, caller, first))
+        objects.put_item(engine, receiver, None, iterate(engine, caller, register, first))
     elif name == "update":
         copy_mapping(engine, caller, receiver, first)
         for keyword, values in args.keywords.items():
@@ -176,14 +190,27 @@ def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: It
             objects.put_item(engine, target, None, anywhere)
 
 
-def iterate(engine: Engine, reader: Activation, values: Iterable[Value]) -> Values:
-    """What iterating over `values` gives, for containers and external objects."""
+def iterate(engine: Engine, caller: Activation, register: Register, values: Iterable[Value]) -> Values:
+    """What iterating over `values` at `register` gives; iterators of the program are run."""
     found: Values = {}
     for value in values:
         if isinstance(value, Object) and value.kind in objects.CONTAINERS:
-            found.update(objects.elements(engine, reader, value))
+            found.update(objects.elements(engine, caller, value))
         elif isinstance(value, Object) and value.kind == "external":
-            found.update(dict.fromkeys(objects.held(engine, reader, value)))
+            if value.path in WRAPPERS:
+                found[value] = None  # random_split's parts
+                continue
+            if not is_loader_object(value):
+                invoke_held(engine, caller, register, value)
+                found.update(dict.fromkeys(objects.held(engine, caller, value)))
+            found[UNKNOWN] = None
+        elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
+            iterators = call_method(engine, caller, register, value, ("__iter__", "__getitem__"), ANYTHING)
+            for iterator in iterators:
+                if isinstance(iterator, Object) and iterator.kind == "instance":
+                    call_method(engine, caller, register, iterator, ("__next__",), Arguments())
+                elif isinstance(iterator, Object) and iterator.kind in objects.CONTAINERS:
+                    found.update(objects.elements(engine, caller, iterator))
             found[UNKNOWN] = None
         elif not isinstance(value, (Constant, NoResult)):
             found[UNKNOWN] = None
@@ -197,33 +224,29 @@ def _new_list(engine: Engine, caller: Activation, register: Register, items: Ite
 
 
 def _list(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
-    for key in ("key",):
-        for value in args.keywords.get(key, {}):
-            run_callback(engine, caller, register, value)
+    for value in args.keywords.get("key", {}):
+        run_callback(engine, caller, register, value)
     source: Values = args.get(0, "iterable") or {}
-    if any(isinstance(value, Object) and value.kind == "instance" for value in source):
-        for value in source:
-            run_callback(engine, caller, register, value)
-    return (_new_list(engine, caller, register, iterate(engine, caller, source)),)
+    return (_new_list(engine, caller, register, iterate(engine, caller, register, source)),)
 
 
 def _enumerate(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     pair = engine.values.object("tuple", caller.site(register), (*caller.context, "pair"))
     objects.put_item(engine, pair, 0, (UNKNOWN,))
-    objects.put_item(engine, pair, 1, iterate(engine, caller, args.get(0, "iterable") or {}))
+    objects.put_item(engine, pair, 1, iterate(engine, caller, register, args.get(0, "iterable") or {}))
     return (_new_list(engine, caller, register, (pair,)),)
 
 
 def _zip(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     row = engine.values.object("tuple", caller.site(register), (*caller.context, "row"))
     for index, values in enumerate(args.positional):
-        objects.put_item(engine, row, index, iterate(engine, caller, values))
+        objects.put_item(engine, row, index, iterate(engine, caller, register, values))
     return (_new_list(engine, caller, register, (row,)),)
 
 
 def _map(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     results: Values = {}
-    passed = Arguments([iterate(engine, caller, values) for values in args.positional[1:]])
+    passed = Arguments([iterate(engine, caller, register, values) for values in args.positional[1:]])
     for function in args.positional[0] if args.positional else ():
         results.update(dict.fromkeys(call(engine, caller, register, function, passed)))
     return (_new_list(engine, caller, register, results),)
@@ -231,7 +254,7 @@ def _map(engine: Engine, caller: Activation, register: Register, args: Arguments
 
 def _filter(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     _map(engine, caller, register, args)
-    return (_new_list(engine, caller, register, iterate(engine, caller, args.get(1, "iterable") or {})),)
+    return (_new_list(engine, caller, register, iterate(engine, caller, register, args.get(1, "iterable") or {})),)
 
 
 def _reduce(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
@@ -248,17 +271,40 @@ def _key_function(engine: Engine, caller: Activation, register: Register, args: 
 
 def _next(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     results: Values = dict(args.get(1, "default") or {})
-    for value in args.get(0, "iterator") or {}:
-        if isinstance(value, Object) and value.kind == "instance":
-            run_callback(engine, caller, register, value)
-    return {**results, **iterate(engine, caller, args.get(0, "iterator") or {})}
+    return {**results, **iterate(engine, caller, register, args.get(0, "iterator") or {})}
 
 
 def _iter(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    results: Values = {}
     for value in args.get(0, "iterable") or {}:
         if isinstance(value, Object) and value.kind == "instance":
-            run_callback(engine, caller, register, value)
-    return args.get(0, "iterable") or (UNKNOWN,)
+            results.update(dict.fromkeys(call_method(engine, caller, register, value, ("__iter__",), ANYTHING)))
+        else:
+            results[value] = None
+    return results or (UNKNOWN,)
+
+
+def _len(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    for value in args.get(0, "obj") or {}:
+        if isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
+            call_special(engine, caller, register, value, "__len__", Arguments())
+    return (UNKNOWN,)
+
+
+def call_special(
+    engine: Engine, caller: Activation, register: Register, receiver: Object, name: str, args: Arguments
+) -> Values:
+    """Call the special method `name` of an instance, if its class has one."""
+    results: Values = {}
+    if receiver.kind == "instance" and receiver.cls is not None:
+        found, _ = objects.class_attribute(engine, objects.mro(engine, receiver.cls, caller), name, caller)
+        for method in objects.bind(engine, found, receiver, receiver.cls):
+            results.update(dict.fromkeys(call(engine, caller, register, method, args)))
+    return results
+
+
+def _wraps(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    return (engine.values.external("functools.wraps()"),)
 
 
 def _dict(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
@@ -347,6 +393,8 @@ HANDLERS: dict[str, Handler] = {
     "builtins.max": _key_function,
     "builtins.next": _next,
     "builtins.iter": _iter,
+    "builtins.len": _len,
+    "functools.wraps": _wraps,
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
     "builtins.getattr": _getattr,

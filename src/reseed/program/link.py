@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from reseed.facts.model import Attribute, Global, ModuleFacts
 from reseed.knowledge.loaders import loader_of
@@ -15,6 +16,9 @@ from reseed.program.transfer import step
 from reseed.program.values import Class, Function, Object
 
 
+_RECEIVERS = 8
+
+
 def analyse(modules: Sequence[ModuleFacts]) -> Program:
     """Link and solve `modules`. An import that none of them answers stays external."""
     engine = Engine(modules, step, call_external)
@@ -22,8 +26,9 @@ def analyse(modules: Sequence[ModuleFacts]) -> Program:
         engine.activation(index, 0, None, ())
     _solve(engine)
     instances = _Instances(engine)
-    _run_uncalled(engine, instances)
-    loaders = _enter_loaders(engine)
+    entered: dict[tuple[Activation, int], Loader] = {}
+    _run_uncalled(engine, instances, entered)
+    loaders = list(entered.values())
     datasets = _enter_datasets(engine, instances, loaders)
     return Program(engine, loaders, datasets, Reach(engine))
 
@@ -41,31 +46,47 @@ class _Instances:
         self.engine = engine
         self._made: dict[Class, Object] = {}
 
+    def receivers(self, cls: Class) -> list[Object]:
+        """The visible instances of `cls` and its subclasses, or the one that is not seen."""
+        visible = [
+            instance
+            for kind, instances in self.engine.instances.items()
+            for instance in instances
+            if kind is cls or cls in objects.mro(self.engine, kind)
+        ]
+        return visible[:_RECEIVERS] or [self.of(cls)]
+
     def of(self, cls: Class) -> Object:
         """The instance, ``__init__`` run with arguments that are not seen."""
         found = self._made.get(cls)
         if found is None:
             found = self._made[cls] = self.engine.values.object("instance", None, (), cls)
-            creator = workers.worker(cls.module)
+            creator = workers.worker(self.engine, cls.module)
             calls.initialise(self.engine, creator, -1, found, calls.ANYTHING)
         return found
 
 
-def _run_uncalled(engine: Engine, instances: _Instances) -> None:
+def _run_uncalled(
+    engine: Engine, instances: _Instances, entered: dict[tuple[Activation, int], Loader]
+) -> None:
     # What nothing visible calls may be called from outside, with arguments that are not seen. Callers first: a
     # function that another uncalled one calls is better known from there.
-    outside = workers.worker(0)
-    while not engine.exhausted:
+    outside = workers.worker(engine, 0)
+    while True:
+        _enter_loaders(engine, entered)
         uncalled = [f for f in engine.functions if (f.module, f.body) not in engine.activations_of]
-        if not uncalled:
+        if not uncalled or engine.exhausted:
             return
         named = _names_read(engine, uncalled)
-        first = [f for f in uncalled if _name(engine, f) not in named] or uncalled[:1]
+        unnamed = [f for f in uncalled if _name(engine, f) not in named]
+        # Functions before methods: they make the instances on which uncalled methods are tried.
+        first = [f for f in unnamed if f.closure.body.kind != "class"] or unnamed or uncalled[:1]
         for function in first:
             namespace = function.closure
             if namespace.body.kind == "class" and function.body != namespace.index:
                 cls = engine.values.make_class(namespace.module, namespace.index, namespace)
-                _call_method(engine, outside, function, instances.of(cls))
+                for instance in instances.receivers(cls):
+                    _call_method(engine, outside, function, instance)
             else:
                 calls.call(engine, outside, -1, function, calls.ANYTHING)
         _solve(engine)
@@ -78,7 +99,7 @@ def _call_method(engine: Engine, outside: Activation, function: Function, instan
     if static:
         for value in objects.bind(engine, found, instance, instance.cls):
             calls.call(engine, outside, -1, value, calls.ANYTHING)
-    if (function.module, function.body) not in engine.activations_of:
+    else:
         calls.call(engine, outside, -1, engine.values.bound(function, instance), calls.ANYTHING)
 
 
@@ -95,8 +116,7 @@ def _names_read(engine: Engine, functions: Iterable[Function]) -> set[str]:
     }
 
 
-def _enter_loaders(engine: Engine) -> list[Loader]:
-    entered: dict[tuple[Activation, int], Loader] = {}
+def _enter_loaders(engine: Engine, entered: dict[tuple[Activation, int], Loader]) -> None:
     while True:
         known = len(engine.activations)
         for (activation, register), (path, arguments) in list(engine.loader_calls.items()):
@@ -104,27 +124,27 @@ def _enter_loaders(engine: Engine) -> list[Loader]:
             row = loader_of(path)
             assert row is not None
             if loader is None:
-                place = _place(engine, activation, register)
-                worker = workers.worker(activation.module)
-                seeder = workers.worker(activation.module)
+                place = _place(engine, activation, register, arguments)
+                worker = workers.worker(engine, activation.module)
+                seeder = workers.worker(engine, activation.module)
                 loader = Loader(activation, register, path, row, arguments, worker, seeder, place)
                 entered[activation, register] = loader
-            loader.arguments = arguments
+            loader.arguments = _with_assigned(engine, loader, arguments)
             for dataset in list(loader.argument("dataset") or ()):
                 workers.enter_dataset(engine, loader.worker, dataset)
             workers.enter_collate(engine, loader.worker, list(loader.argument("collate_fn") or ()))
             workers.enter_seeder(engine, loader.seeder, list(loader.argument("worker_init_fn") or ()))
         _solve(engine)
         if len(engine.activations) == known or engine.exhausted:
-            return list(entered.values())
+            return
 
 
 def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]) -> list[DatasetEntry]:
     taken = _classes_taken(engine, loaders)
     entries = [
-        DatasetEntry(cls, workers.worker(cls.module))
+        DatasetEntry(cls, workers.worker(engine, cls.module))
         for cls in engine.classes
-        if cls not in taken and workers.is_dataset_class(engine, cls)
+        if cls not in taken and workers.is_dataset_class(engine, cls) and not _stays_in_parent(engine, cls, loaders)
     ]
     known = -1
     while known != len(engine.activations) and not engine.exhausted:
@@ -133,6 +153,13 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
             workers.enter_dataset(engine, entry.worker, instances.of(entry.cls))
         _solve(engine)
     return entries
+
+
+def _stays_in_parent(engine: Engine, cls: Class, loaders: list[Loader]) -> bool:
+    # A module that makes loaders shows which of the datasets it makes go to workers.
+    return any(loader.activation.module == cls.module for loader in loaders) and any(
+        instance.site is not None and instance.site[0] == cls.module for instance in engine.instances.get(cls, ())
+    )
 
 
 def _classes_taken(engine: Engine, loaders: list[Loader]) -> set[Class]:
@@ -156,6 +183,28 @@ def _classes_taken(engine: Engine, loaders: list[Loader]) -> set[Class]:
     return taken
 
 
-def _place(engine: Engine, activation: Activation, register: int) -> Place:
+def _place(engine: Engine, activation: Activation, register: int, arguments: calls.Arguments) -> Place:
+    # A subclass whose __init__ only hands its arguments on: the loader is made where the subclass is called.
+    receiver = activation.context[0] if activation.context else None
+    passed_on = not any(isinstance(key, str) or key > 0 for key in arguments.registers)
+    if activation.body.name == "__init__" and isinstance(receiver, Object) and receiver.site and passed_on:
+        module, index, made_at = receiver.site
+        if made_at >= 0:
+            body = engine.modules[module].bodies[index]
+            return Place(engine.modules[module].path, body.spans.get(made_at, body.span), body.qualname)
     body = activation.body
     return Place(engine.modules[activation.module].path, body.spans.get(register, body.span), body.qualname)
+
+
+def _with_assigned(engine: Engine, loader: Loader, arguments: calls.Arguments) -> calls.Arguments:
+    # loader.worker_init_fn = f, after the loader was made.
+    made = engine.values.object(
+        "external", loader.activation.site(loader.register), loader.activation.context, path=f"{loader.path}()"
+    )
+    receiver = loader.activation.context[0] if loader.activation.context else None
+    keywords = dict(arguments.keywords)
+    for target in (made, receiver):
+        assigned = engine.read((target, "worker_init_fn"))
+        if assigned and isinstance(target, Object):
+            keywords["worker_init_fn"] = assigned
+    return replace(arguments, keywords=keywords)

@@ -170,12 +170,14 @@ def elements(engine: Engine, activation: Activation | None, target: Object) -> V
 
 def hold(engine: Engine, target: Object, values: Iterable[Value]) -> None:
     """Note that external code keeps `values` in `target`."""
-    engine.write((target, HELD), [value for value in values if is_of_program(value)])
+    engine.write((target, HELD), [value for value in values if is_of_program(engine, None, value)])
 
 
-def is_of_program(value: Value) -> bool:
-    """Whether `value` can hold or run code of the program."""
-    return isinstance(value, (Function, Bound, Object, Class, Method)) and not isinstance(value, Unknown)
+def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bool:
+    """Whether `value` is, or holds, code of the program."""
+    if isinstance(value, Object) and value.kind in CONTAINERS:
+        return any(not isinstance(inner, (Constant, External, Unknown)) for inner in held(engine, reader, value))
+    return isinstance(value, (Function, Bound, Object, Class, Method))
 
 
 def held(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from reseed.facts import model
 from reseed.facts.model import Instruction, Register
 from reseed.program import objects
-from reseed.program.calls import ANYTHING, Arguments, arguments_of, call, call_method, invoke_held
+from reseed.program.calls import Arguments, arguments_of, call, call_method, invoke_held
 from reseed.program.engine import Activation, Engine
-from reseed.program.externals import BUILTINS, constant_keys, copy_mapping, is_loader_object, iterate
+from reseed.program.externals import BUILTINS, call_special, constant_keys, copy_mapping, is_loader_object, iterate
 from reseed.program.folding import fold, truth
 from reseed.program.values import UNKNOWN, Bound, Class, Constant, External, Object, Value, Values
 
@@ -104,6 +104,8 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
             if not is_loader_object(value):
                 invoke_held(engine, act, register, value)
             found[UNKNOWN] = None
+        elif isinstance(value, External) and value.path.startswith("pandas.") and value.path.endswith("()"):
+            found[engine.values.external("pandas.DataFrame()")] = None  # a column or rows: both can be sampled
         elif isinstance(value, Class) or (isinstance(value, External) and _is_class_path(value.path)):
             found[value] = None  # a generic class, Dataset[int]
         else:
@@ -126,18 +128,7 @@ def _set_item(engine: Engine, act: Activation, register: Register, ins: model.Se
 
 
 def _element(engine: Engine, act: Activation, register: Register, ins: model.Element) -> Iterable[Value]:
-    values = act.registers[ins.value]
-    found = iterate(engine, act, values)
-    for value in values:
-        if isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
-            iterators = call_method(engine, act, register, value, ("__iter__", "__getitem__"), ANYTHING)
-            found.update(iterate(engine, act, iterators))
-            for iterator in iterators:
-                if isinstance(iterator, Object) and iterator.kind == "instance":
-                    call_method(engine, act, register, iterator, ("__next__",), Arguments())
-        elif isinstance(value, Object) and value.kind == "external" and not is_loader_object(value):
-            invoke_held(engine, act, register, value)
-    return found
+    return iterate(engine, act, register, act.registers[ins.value])
 
 
 def _unpack(engine: Engine, act: Activation, register: Register, ins: model.Unpack) -> Iterable[Value]:
@@ -147,7 +138,7 @@ def _unpack(engine: Engine, act: Activation, register: Register, ins: model.Unpa
             key = ins.index if ins.index >= 0 and not ins.rest else None
             found.update(dict.fromkeys(objects.get_item(engine, act, value, key)))
         else:
-            found.update(iterate(engine, act, (value,)))
+            found.update(iterate(engine, act, register, (value,)))
     if ins.rest:
         rest = engine.values.object("list", act.site(register), act.context)
         objects.put_item(engine, rest, None, found)
@@ -170,7 +161,7 @@ def _collection(engine: Engine, act: Activation, register: Register, ins: model.
     for index, item in enumerate(ins.items):
         if index in ins.starred:
             unknown_from_here = True
-            objects.put_item(engine, result, None, iterate(engine, act, act.registers[item]))
+            objects.put_item(engine, result, None, iterate(engine, act, register, act.registers[item]))
         else:
             objects.put_item(engine, result, None if unknown_from_here else index, act.registers[item])
     return (result,)
@@ -207,7 +198,30 @@ def _operation(engine: Engine, act: Activation, register: Register, ins: model.O
                 else:
                     objects.put_item(engine, result, None, objects.get_item(engine, act, container, None))
             return (result,)
+    for name, receiver, other in _special_methods(ins.operator, operands):
+        args = Arguments([operands[other]] if other < len(operands) else [])
+        results = call_special(engine, act, register, receiver, name, args)
+        if results:
+            return results
     return fold(engine.values, ins.operator, operands)
+
+
+def _special_methods(sign: str, operands: list[Values]) -> Iterator[tuple[str, Object, int]]:
+    for index, values in enumerate(operands):
+        name = _SPECIAL.get((sign, index))
+        if name is not None:
+            yield from ((name, v, 1 - index) for v in values if isinstance(v, Object) and v.kind == "instance")
+
+
+_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "@": "matmul", "|": "or"}
+_SPECIAL = {
+    **{(sign, 0): f"__{name}__" for sign, name in _ARITHMETIC.items()},
+    **{(sign, 1): f"__r{name}__" for sign, name in _ARITHMETIC.items()},
+    ("in", 1): "__contains__",
+    ("not in", 1): "__contains__",
+    ("==", 0): "__eq__",
+    ("<", 0): "__lt__",
+}
 
 
 def _make_function(engine: Engine, act: Activation, register: Register, ins: model.MakeFunction) -> Iterable[Value]:
@@ -258,11 +272,7 @@ def _return(engine: Engine, act: Activation, register: Register, ins: model.Retu
 
 def _yield(engine: Engine, act: Activation, register: Register, ins: model.Yield) -> Iterable[Value]:
     values = act.registers[ins.value]
-    engine.write((act, "[yield]"), iterate(engine, act, values) if ins.delegate else values)
-    if ins.delegate:
-        for value in values:
-            if isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
-                call_method(engine, act, register, value, ("__iter__",), Arguments())
+    engine.write((act, "[yield]"), iterate(engine, act, register, values) if ins.delegate else values)
     return ()
 
 

@@ -43,7 +43,9 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NoResult:
-    """The None that a function returns because it ends without a ``return``."""
+    """The None that a function of the program returned to the call at `site`."""
+
+    site: Site
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +122,6 @@ Values = dict[Value, None]
 """An ordered set of values: the same order in every run, whatever the hash seed."""
 
 UNKNOWN = Unknown()
-NO_RESULT = NoResult()
 
 _PATH_PARTS = 10
 _DEPTH = 3
@@ -149,6 +150,10 @@ class Interner:
     def constant(self, value: object) -> Constant:
         """The constant `value`; 1, 1.0 and True are three."""
         return self._get(("constant", type(value), repr(value)), lambda: Constant(value))
+
+    def no_result(self, site: Site) -> NoResult:
+        """The None that the call at `site` gives."""
+        return self._get(("none", site), lambda: NoResult(site))
 
     def function(self, module: int, body: int, closure: Activation) -> Function:
         """The function of a body, made in the activation `closure`."""

@@ -18,9 +18,10 @@ ENTRY_METHODS = (*MAP_METHODS, "__iter__")
 _NOTHING = Body("worker", "<worker>", "<worker>", None, Span(1, 1, 1, 1), (), (), (), ())
 
 
-def worker(module: int) -> Activation:
+def worker(engine: Engine, module: int) -> Activation:
     """A stand-in for a worker process: what it calls are the entry points of worker code."""
-    return Activation(module, -1, _NOTHING, None, ())
+    engine.stand_ins += 1
+    return Activation(module, -engine.stand_ins, _NOTHING, None, ())
 
 
 def enter_dataset(engine: Engine, worker: Activation, dataset: Value) -> None:

@@ -9,6 +9,8 @@ from reseed.report._frame import frame, printable
 from reseed.report._model import Report, Style, count, one_line, relative
 from reseed.rules.finding import Finding
 
+_MOST_DRAWS = 5
+"""Draws that are listed besides the one at the end of the path."""
 _CODES = {"bold": "1", "red": "1;31", "blue": "1;34", "green": "1;32", "cyan": "36"}
 
 
@@ -44,9 +46,11 @@ class _Block:
             yield self._label("path", "how worker code gets to the draw")
             yield from self._steps()
         shown = {start, *((step.path, step.line, step.column) for step in finding.steps)}
-        for draw in finding.draws:
-            if (draw.path, draw.line, draw.column) not in shown:
-                yield self._label("draw", f"{_place(draw.path, draw.line, draw.column)} in {printable(draw.function)}")
+        others = [draw for draw in finding.draws if (draw.path, draw.line, draw.column) not in shown]
+        for draw in others[:_MOST_DRAWS]:
+            yield self._label("draw", f"{_place(draw.path, draw.line, draw.column)} in {printable(draw.function)}")
+        if len(others) > _MOST_DRAWS:
+            yield self._label("draw", f"and {len(others) - _MOST_DRAWS} more")
         if finding.loader and (finding.loader.path, finding.loader.line) != start[:2]:
             yield self._label("loader", _place(finding.loader.path, finding.loader.line))
         repair = f"`reseed fix --select {finding.code}` repairs this, " if finding.fixable else ""

@@ -44,7 +44,9 @@ from collections.abc import Iterator
 from reseed.knowledge import datasets
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.model import Loader, Program
-from reseed.program.values import External, Object, Unknown, Value
+from reseed.program.externals import WRAPPED, WRAPPERS
+from reseed.program.objects import CONTAINERS, elements
+from reseed.program.values import External, Object, Unknown, Value, Values
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
@@ -93,14 +95,35 @@ def _is_unknown(program: Program, loader: Loader) -> bool:
     values = loader.argument("dataset")
     if values is None:
         return loader.may_pass("dataset")
-    return not values or any(_is_unseen(value) for value in values)
+    return not values or any(_is_unseen(program, value) for value in _opened(program, values))
 
 
-def _is_unseen(value: Value) -> bool:
+def _opened(program: Program, values: Values) -> list[Value]:
+    # What Subset, ConcatDataset and their kind wrap stands for them.
+    found: Values = {}
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if value in found:
+            continue
+        found[value] = None
+        if isinstance(value, Object) and value.path in WRAPPERS:
+            stack.extend(program.engine.read((value, WRAPPED)))
+        elif isinstance(value, Object) and value.kind in CONTAINERS and len(found) > len(values):
+            stack.extend(elements(program.engine, None, value))
+    return list(found)
+
+
+def _is_unseen(program: Program, value: Value) -> bool:
     if isinstance(value, Unknown):
         return True
-    if isinstance(value, External):
-        return not datasets.is_quiet(value.path)
-    if isinstance(value, Object) and value.kind == "external":
-        return not datasets.is_quiet(value.path)
+    if isinstance(value, External) or (isinstance(value, Object) and value.kind == "external"):
+        return not datasets.is_quiet(value.path) and value.path not in WRAPPERS and not _is_data(value.path)
     return False
+
+
+def _is_data(path: str) -> bool:
+    # Tensors, arrays and ranges given to a loader as they are.
+    return path == "builtins.range()" or (
+        path.startswith(("torch.", "numpy.")) and path.rsplit(".", 1)[-1] != "load()" and ".data." not in path
+    )

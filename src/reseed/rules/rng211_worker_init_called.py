@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from reseed.facts.model import Call
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.model import Loader, Place, Program
+from reseed.program.values import NoResult
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
@@ -78,8 +79,11 @@ class WorkerInitCalled(Rule):
 
 def _passed_call(program: Program, loader: Loader) -> tuple[Place, str]:
     register = loader.argument_register("worker_init_fn")
-    if register is not None:
-        instruction = loader.activation.body.instructions[register]
-        if isinstance(instruction, Call):
-            return program.place(loader.activation, register), judge.call_text(loader.activation, register)
+    if register is not None and isinstance(loader.activation.body.instructions[register], Call):
+        return program.place(loader.activation, register), judge.call_text(loader.activation, register)
+    for value in loader.argument("worker_init_fn") or ():
+        if isinstance(value, NoResult):
+            module, index, at = value.site
+            for activation in program.engine.activations_of.get((module, index), ()):
+                return program.place(activation, at), judge.call_text(activation, at)
     return loader.place, "a call"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from reseed.facts import model
 from reseed.facts.model import Register
-from reseed.knowledge.seeding import seed_source_of
+from reseed.knowledge.seeding import rng_object_of, seed_source_of
 from reseed.program.effects import paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Program
@@ -123,8 +123,10 @@ def _call_parts(program: Program, act: Activation, register: Register, call: mod
         source = seed_source_of(f"{path}()") or seed_source_of(path)
         if source is not None:
             yield source
-        elif path in _PURE or path.endswith(("().item", "().generate_state", "().astype", "().tolist")):
+        elif path in _PURE or rng_object_of(path) is not None or path.endswith(("().item", "().generate_state", "().astype", "().tolist")):
             yield from ((act, argument.value) for argument in call.arguments)
+            if not call.arguments and rng_object_of(path) is not None:
+                yield OS
             callee = act.body.instructions[call.function]
             if isinstance(callee, model.Attribute) and "()" in path:
                 yield (act, callee.value)

@@ -7,11 +7,11 @@ from enum import Enum
 from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import Seeder, seeder_of
-from reseed.program.effects import SeedEffect, paths_of
+from reseed.program.effects import DrawEffect, SeedEffect, is_certain, paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
 from reseed.program.values import Bound, Constant, External, Function, NoResult, Object, Value, Values
-from reseed.seeds.dependence import WORKER, dependence
+from reseed.seeds.dependence import PARENT_STATE, WORKER, dependence
 
 
 class Verdict(Enum):
@@ -84,12 +84,31 @@ def _helps(program: Program, loader: Loader, state: str, values: Values) -> bool
         if "*" in effect.states or effect.argument is None:
             return True
         varies = dependence(program, reached.activation, effect.argument, loader.seeder)
-        if varies - {WORKER}:
+        if varies - {WORKER, PARENT_STATE}:
             return True
-        workers |= varies == {WORKER}
+        if varies == {WORKER, PARENT_STATE} and _parent_moves(program, state):
+            return True
+        workers |= WORKER in varies
     if workers and _may_persist(loader):
         return True
     return _calls_unknown(program, loader.seeder)
+
+
+def _parent_moves(program: Program, state: str) -> bool:
+    # Whether the parent may change its own state from epoch to epoch, so that a seed taken from it differs.
+    inside = {
+        activation
+        for worker in [*(each.worker for each in program.loaders), *(each.worker for each in program.datasets)]
+        for activation in program.reach.activations(worker)
+    }
+    inside.update(a for each in program.loaders for a in program.reach.activations(each.seeder))
+    return any(
+        (isinstance(effect, DrawEffect) and effect.state == state)
+        or (isinstance(effect, SeedEffect) and effect.states & {state, "*"} and not is_certain(activation, effect.register))
+        for activation in program.engine.activations.values()
+        if activation not in inside
+        for effect in program.reach.effects(activation)
+    )
 
 
 def _may_persist(loader: Loader) -> bool:

@@ -15,7 +15,8 @@ from reseed.source.declared_setup import requirements_of_setup_py
 from reseed.source.toml import TOMLDecodeError, load
 
 _CONDA = re.compile(
-    r"""^\s*-\s*["']?(?:[\w./-]+::)?(?:pytorch|torch|pytorch-gpu|pytorch-cpu)(?![\w.-])\s*([^"'#]*)""", re.MULTILINE
+    r"""^[ \t]*-[ \t]*["']?(?:[\w./-]+::)?(?:pytorch|torch|pytorch-gpu|pytorch-cpu)(?![\w.-])[ \t]*([^"'#\n]*)""",
+    re.MULTILINE,
 )
 _WHEEL_VERSION = re.compile(r"/torch-(\d+(?:\.\d+)*)")
 _POETRY_VERSION = re.compile(r"^\s*(?P<operator>[\^~<>=!]*)\s*(?P<version>\d[\w.+*!-]*)")
