@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 import pytest
 
@@ -201,7 +202,12 @@ def test_none_gives_way(before: str, after: str) -> None:
         ("«DataLoader(ds, **a.b())»", 'DataLoader(ds, **{"worker_init_fn": seed_worker, **a.b()})'),
         ("«DataLoader(ds, **(a or b))»", 'DataLoader(ds, **{"worker_init_fn": seed_worker, **(a or b)})'),
         ("«DataLoader(ds, **a or b)»", 'DataLoader(ds, **{"worker_init_fn": seed_worker, **(a or b)})'),
-        ("«DataLoader(ds, **{'a': 1, **b})»", """DataLoader(ds, **{"worker_init_fn": seed_worker, **{'a': 1, **b}})"""),
+        ("«DataLoader(ds, **{'a': 1, **b})»", """DataLoader(ds, **{"worker_init_fn": seed_worker, 'a': 1, **b})"""),
+        (
+            "«DataLoader(ds, **{\n    'a': 1,\n    **b,\n})»",
+            "DataLoader(ds, **{\n    \"worker_init_fn\": seed_worker,\n    'a': 1,\n    **b,\n})",
+        ),
+        ("«DataLoader(ds, **{**{'worker_init_fn': None}})»", "DataLoader(ds, **{**{'worker_init_fn': seed_worker}})"),
         ("«DataLoader(**{'a': 1}, **b)»", """DataLoader(**{'a': 1}, **{"worker_init_fn": seed_worker, **b})"""),
     ],
 )
@@ -236,6 +242,9 @@ PLAIN = "DataLoader(ds, **kwargs)"
         ("kwargs = options()\n", MERGED),
         ("kwargs = {**options()}\n", MERGED),
         ("kwargs |= {}\n", MERGED),
+        ("options = {'a': 1}\nkwargs = dict(options, **options, b=2)\n", KEYWORD),
+        ("options = {'a': f()}\nkwargs = {**options, 'b': 2}\noptions.update(c)\n", MERGED),
+        ("kwargs = {'a': 1}\nkwargs = {**kwargs, 'b': 1}\n", MERGED),
         ("from options import kwargs\n", MERGED),
         ("kwargs = {}\ndef fill():\n    global kwargs\n    kwargs = options()\n", MERGED),
         ("kwargs = {}\ndef fill():\n    kwargs.update(options())\n", MERGED),
@@ -275,6 +284,7 @@ def test_none_in_a_mapping_with_a_name() -> None:
             "«DataLoader(ds, **({'worker_init_fn': None} if a else {}))»",
             "a ** mapping sets worker_init_fn in some cases only",
         ),
+        ("«DataLoader(ds, **{**a, 'worker_init_fn': None})»", "a ** mapping sets worker_init_fn in some cases only"),
         ("«DataLoader(ds, **a, **b)»", "several ** mappings may hold worker_init_fn"),
         ("f'{«DataLoader(ds)»}'", "the call stands in an f-string"),
     ],
@@ -404,7 +414,9 @@ def test_unparsable_text_is_left() -> None:
     for text in ("x = (\n", "x = 1\0\n"):
         result = repair(text, [finding("RNG201", Span(1, 1, 1, 2))])
         assert result.text == text
-        assert result.declined[0][1].startswith("the file does not parse: ")
+        assert result.declined[0][1].startswith(
+            f"Python {sys.version_info.major}.{sys.version_info.minor} does not parse the file: "
+        )
 
 
 def test_no_repair_for_other_codes() -> None:

@@ -104,14 +104,14 @@ def test_imports_that_are_added(before: str, after: str) -> None:
         (
             "import numpy as np\nimport torch\n",
             "np = wrapped(np)\n",
-            "import numpy\nimport numpy as np\nimport torch\n",
+            "import numpy as np\nimport numpy\nimport torch\n",
             "numpy",
             "torch",
         ),
         (
             "import numpy as np\nimport torch\n",
             "def f():\n    global np\n    np = 1\n",
-            "import numpy\nimport numpy as np\nimport torch\n",
+            "import numpy as np\nimport numpy\nimport torch\n",
             "numpy",
             "torch",
         ),

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reseed.facts.model import Block, Body, Cell, Global, Instruction, Opaque, Parameter, ParameterSpec, Phi
-from reseed.facts.model import Register, Store, StoreOuter
+from reseed.facts.model import (
+    Block,
+    Body,
+    Cell,
+    Global,
+    Instruction,
+    Opaque,
+    Parameter,
+    ParameterSpec,
+    Phi,
+    Register,
+    Store,
+    StoreOuter,
+)
 from reseed.facts.scopes import Scope
 from reseed.source.position import Span
 

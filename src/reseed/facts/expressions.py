@@ -9,8 +9,25 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from reseed.facts.builder import BodyBuilder
-from reseed.facts.model import Argument, Attribute, Call, Collection, Const, Dictionary, Element, Instruction, Item
-from reseed.facts.model import MakeFunction, Opaque, Operation, Register, SetAttribute, SetItem, Unpack, Yield
+from reseed.facts.model import (
+    Argument,
+    Attribute,
+    Call,
+    Collection,
+    Const,
+    Dictionary,
+    Element,
+    Instruction,
+    Item,
+    MakeFunction,
+    Opaque,
+    Operation,
+    Register,
+    SetAttribute,
+    SetItem,
+    Unpack,
+    Yield,
+)
 from reseed.facts.scopes import dotted
 from reseed.facts.walk import children
 
@@ -191,9 +208,7 @@ class ExpressionLowerer:
     def lower_Lambda(self, node: cst.Lambda) -> Register:
         return self.module.lower_function(self, "<lambda>", node.params, [node.body], node)
 
-    def _display(
-        self, kind: str, elements: Sequence[cst.BaseElement]
-    ) -> Register:
+    def _display(self, kind: str, elements: Sequence[cst.BaseElement]) -> Register:
         starred = frozenset(i for i, element in enumerate(elements) if isinstance(element, cst.StarredElement))
         return self.emit(Collection(kind, tuple(self.lower(element.value) for element in elements), starred))
 

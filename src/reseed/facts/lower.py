@@ -8,12 +8,23 @@ import libcst as cst
 
 from reseed.facts.builder import BodyBuilder, Environment
 from reseed.facts.expressions import ExpressionLowerer
-from reseed.facts.model import Argument, Attribute, Body, Element, Import, MakeClass, ModuleFacts, Opaque, Operation
-from reseed.facts.model import ParameterSpec, Register, Return
+from reseed.facts.model import (
+    Argument,
+    Attribute,
+    Body,
+    Element,
+    Import,
+    MakeClass,
+    ModuleFacts,
+    Opaque,
+    Operation,
+    ParameterSpec,
+    Register,
+    Return,
+)
 from reseed.facts.positions import spans_of
 from reseed.facts.scopes import assigned_names, dotted, scope_of, top_name
 from reseed.source.position import Span
-
 
 _TOP = Span(1, 1, 1, 1)
 
@@ -143,7 +154,7 @@ class StatementLowerer(ExpressionLowerer):
             self.assign(node.target, self.lower(node.value))
 
     def statement_AugAssign(self, node: cst.AugAssign) -> None:
-        operator = node.operator._get_token()[:-1]
+        operator = str(getattr(node.operator, "_get_token", lambda: "?=")())[:-1]
         value = self.emit(Operation(operator, (self.lower(node.target), self.lower(node.value))))
         self.assign(node.target, value)
 
@@ -203,9 +214,7 @@ class StatementLowerer(ExpressionLowerer):
         tests: list[Register] = []
         self._loop(node, lambda: tests.append(self.lower(node.test)), tests)
 
-    def _loop(
-        self, node: cst.For | cst.While, head: Callable[[], None], tests: list[Register] | None = None
-    ) -> None:
+    def _loop(self, node: cst.For | cst.While, head: Callable[[], None], tests: list[Register] | None = None) -> None:
         builder = self.builder
         assert builder.environment is not None
         phis = {
@@ -216,8 +225,10 @@ class StatementLowerer(ExpressionLowerer):
         builder.environment.update(phis)
         before = builder.block
         skipped = dict(builder.environment)
-        always = isinstance(node, cst.While) and isinstance(node.test, (cst.Name, cst.Integer)) and (
-            node.test.value in ("True", "1")
+        always = (
+            isinstance(node, cst.While)
+            and isinstance(node.test, (cst.Name, cst.Integer))
+            and (node.test.value in ("True", "1"))
         )
         if tests is None:
             builder.open_block()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import libcst as cst
 
@@ -26,7 +27,7 @@ class Scope:
     captured: set[str] = field(default_factory=set)
 
 
-_NESTED = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_FUNCTIONS = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 
 
 def scope_of(roots: Iterable[cst.CSTNode], parameters: Iterable[str] = ()) -> Scope:
@@ -36,13 +37,16 @@ def scope_of(roots: Iterable[cst.CSTNode], parameters: Iterable[str] = ()) -> Sc
     stack = list(roots)
     while stack:
         node = stack.pop()
-        if isinstance(node, _NESTED):
-            if not isinstance(node, cst.Lambda):
+        kind = type(node)
+        if kind in _FUNCTIONS:
+            if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
                 scope.bound.add(node.name.value)
                 stack.extend(node.decorators)
-            inner.update(name.value for name in descendants(node) if isinstance(name, cst.Name))
+            inner.update(name.value for name in descendants(node) if type(name) is cst.Name)
             continue
-        _bind(node, scope)
+        binder = _BINDERS.get(kind)
+        if binder is not None:
+            binder(node, scope)
         stack.extend(children(node))
     scope.bound -= scope.global_names | scope.nonlocal_names
     scope.comprehension -= scope.bound
@@ -55,33 +59,60 @@ def assigned_names(roots: Iterable[cst.CSTNode]) -> set[str]:
     return scope_of(roots).bound
 
 
-def _bind(node: cst.CSTNode, scope: Scope) -> None:
-    if isinstance(node, cst.AssignTarget):
-        _bind_target(node.target, scope.bound)
-    elif isinstance(node, (cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For)):
-        _bind_target(node.target, scope.bound)
-    elif isinstance(node, cst.CompFor):
-        _bind_target(node.target, scope.comprehension)
-    elif isinstance(node, cst.AsName):
-        _bind_target(node.name, scope.bound)
-    elif isinstance(node, cst.ImportAlias):
-        if node.asname is None:
-            scope.bound.add(top_name(node.name))
-    elif isinstance(node, cst.Global):
-        scope.global_names.update(item.name.value for item in node.names)
-    elif isinstance(node, cst.Nonlocal):
-        scope.nonlocal_names.update(item.name.value for item in node.names)
-    elif isinstance(node, (cst.MatchAs, cst.MatchStar)):
-        if node.name is not None:
-            scope.bound.add(node.name.value)
-    elif isinstance(node, cst.MatchMapping):
-        if node.rest is not None:
-            scope.bound.add(node.rest.value)
-    elif isinstance(node, cst.TypeAlias):
+def _bind_target(node: Any, scope: Scope) -> None:
+    _add_names(node.target, scope.bound)
+
+
+def _bind_comprehension(node: cst.CompFor, scope: Scope) -> None:
+    _add_names(node.target, scope.comprehension)
+
+
+def _bind_as_name(node: cst.AsName, scope: Scope) -> None:
+    _add_names(node.name, scope.bound)
+
+
+def _bind_alias(node: cst.ImportAlias, scope: Scope) -> None:
+    if node.asname is None:
+        scope.bound.add(top_name(node.name))
+
+
+def _bind_global(node: cst.Global, scope: Scope) -> None:
+    scope.global_names.update(item.name.value for item in node.names)
+
+
+def _bind_nonlocal(node: cst.Nonlocal, scope: Scope) -> None:
+    scope.nonlocal_names.update(item.name.value for item in node.names)
+
+
+def _bind_name(node: Any, scope: Scope) -> None:
+    if node.name is not None:
         scope.bound.add(node.name.value)
 
 
-def _bind_target(target: cst.CSTNode, names: set[str]) -> None:
+def _bind_rest(node: cst.MatchMapping, scope: Scope) -> None:
+    if node.rest is not None:
+        scope.bound.add(node.rest.value)
+
+
+_BINDERS: dict[type[cst.CSTNode], Callable[[Any, Scope], None]] = {
+    cst.AssignTarget: _bind_target,
+    cst.AnnAssign: _bind_target,
+    cst.AugAssign: _bind_target,
+    cst.NamedExpr: _bind_target,
+    cst.For: _bind_target,
+    cst.CompFor: _bind_comprehension,
+    cst.AsName: _bind_as_name,
+    cst.ImportAlias: _bind_alias,
+    cst.Global: _bind_global,
+    cst.Nonlocal: _bind_nonlocal,
+    cst.MatchAs: _bind_name,
+    cst.MatchStar: _bind_name,
+    cst.TypeAlias: _bind_name,
+    cst.MatchMapping: _bind_rest,
+}
+
+
+def _add_names(target: cst.CSTNode, names: set[str]) -> None:
     stack = [target]
     while stack:
         node = stack.pop()

@@ -25,10 +25,17 @@ def merge_default(call: cst.Call, index: int, name: str, value: str) -> cst.Call
     args = list(call.args)
     position = [number for number, arg in enumerate(args) if arg.star == "**"][index]
     mapping = args[position].value
-    if not isinstance(mapping, (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Dict)) and not mapping.lpar:
-        mapping = mapping.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     default = cst.DictElement(cst.SimpleString(f'"{name}"'), cst.Name(value))
-    args[position] = args[position].with_changes(value=cst.Dict([default, cst.StarredDictElement(mapping)]))
+    if isinstance(mapping, cst.Dict):
+        space = mapping.lbrace.whitespace_after
+        behind = _line_break(space) if isinstance(space, cst.ParenthesizedWhitespace) else _SPACE
+        first = default.with_changes(comma=cst.Comma(whitespace_after=behind))
+        merged = mapping.with_changes(elements=[first, *mapping.elements])
+    else:
+        if not isinstance(mapping, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)) and not mapping.lpar:
+            mapping = mapping.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        merged = cst.Dict([default, cst.StarredDictElement(mapping)])
+    args[position] = args[position].with_changes(value=merged)
     return call.with_changes(args=args)
 
 

@@ -56,7 +56,7 @@ def _spreads(call: ast.Call, names: Names) -> Iterator[tuple[int, Spread]]:
     """The ``**mapping`` arguments of `call` with their index among all of its ``**`` arguments."""
     mappings = [keyword.value for keyword in call.keywords if keyword.arg is None]
     for index, mapping in enumerate(mappings):
-        yield index, spread_of(mapping, SEEDER, call, names)
+        yield index, spread_of(mapping, SEEDER, names)
 
 
 def _before_star(arguments: Sequence[ast.expr]) -> list[ast.expr]:

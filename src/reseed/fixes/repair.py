@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from reseed.fixes.session import Session
 from reseed.rules.finding import Finding
 
 _BOM = "\ufeff"
+_PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,12 @@ def repair(text: str, findings: Sequence[Finding]) -> Repair:
     try:
         session = Session(body, ast.parse(body))
     except (SyntaxError, ValueError, RecursionError) as error:
-        return _nothing(text, findings, f"the file does not parse: {error}")
+        return _nothing(text, findings, f"{_PYTHON} does not parse the file: {error}")
     try:
         after = splice(body, session.edits(findings))
         ast.parse(after)
     except (SyntaxError, ValueError, RecursionError) as error:
-        return _nothing(text, findings, f"the repaired file would not parse: {error}")
+        return _nothing(text, findings, f"{_PYTHON} would not parse the repaired file: {error}")
     declined = tuple((finding, session.reasons[finding]) for finding in findings if finding in session.reasons)
     applied = tuple(finding for finding in findings if finding not in session.reasons)
     return Repair(text[: len(text) - len(body)] + after, applied, declined)

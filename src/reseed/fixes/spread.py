@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from reseed.fixes.names import Names
 
 _READERS = {"get", "items", "keys", "values", "copy"}
+_READING_BUILTINS = {"dict", "len", "list", "print", "sorted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +26,44 @@ class Spread:
     always: bool = True
 
 
-_UNKNOWN = Spread(known=False)
+def spread_of(mapping: ast.expr, key: str, names: Names, seen: frozenset[str] = frozenset()) -> Spread:
+    """What the expression `mapping` (a literal, or a local or global name for one) has under `key`.
 
-
-def spread_of(mapping: ast.expr, key: str, at: ast.AST, names: Names) -> Spread:
-    """What the expression `mapping` (a literal, or a local or global name for one), read at `at`, has under `key`."""
+    `seen` are names that are being looked at already.
+    """
     literals = list(_literals(mapping))
     late: list[ast.expr] = []
     if isinstance(mapping, ast.Name):
-        found = _assigned(mapping.id, key, at, names)
+        found = None if mapping.id in seen else _assigned(mapping, key, names)
         if found is None:
-            return _UNKNOWN
+            return Spread(known=False)
         literals, late = found
+        seen |= {mapping.id}
+    spreads = [_of_literal(literal, key, names, seen) for literal in literals]
+    return Spread(
+        known=all(spread.known for spread in spreads),
+        values=(*(value for spread in spreads for value in spread.values), *late),
+        always=not late and all(spread.values and spread.always for spread in spreads),
+    )
+
+
+def _of_literal(literal: ast.expr, key: str, names: Names, seen: frozenset[str]) -> Spread:
+    """The same for a dict display or a ``dict(...)`` call, and the mappings that are spread in it."""
+    items = _items(literal)
+    if items is None:
+        return Spread(known=False)
+    known, always = True, False
     values: list[ast.expr] = []
-    always = not late
-    for literal in literals:
-        items = _items(literal)
-        if items is None:
-            return _UNKNOWN
-        values += items.get(key, [])
-        always = always and key in items
-    return Spread(True, (*values, *late), always)
+    for name, value in items:
+        if name == key:
+            values.append(value)
+            always = True
+        elif name is None:
+            inner = spread_of(value, key, names, seen)
+            known = known and inner.known
+            always = always or bool(inner.values and inner.always)
+            values += inner.values
+    return Spread(known, tuple(values), known and always)
 
 
 def _literals(value: ast.expr) -> Iterator[ast.expr]:
@@ -57,41 +75,38 @@ def _literals(value: ast.expr) -> Iterator[ast.expr]:
         yield value
 
 
-def _items(literal: ast.expr) -> dict[str, list[ast.expr]] | None:
-    """The items of a dict display or a ``dict(...)`` call, by key; None if not all keys are plain to see."""
+def _items(literal: ast.expr) -> list[tuple[str | None, ast.expr]] | None:
+    """The items of a dict display or a ``dict(...)`` call; a mapping that is spread in it has None for a key.
+
+    None if not all keys are plain to see.
+    """
+    items: list[tuple[str | None, ast.expr]] = []
     if isinstance(literal, ast.Dict):
-        pairs = [
-            (key.value if isinstance(key, ast.Constant) else None, value)
-            for key, value in zip(literal.keys, literal.values, strict=True)
-        ]
-    elif (
-        isinstance(literal, ast.Call)
-        and isinstance(literal.func, ast.Name)
-        and literal.func.id == "dict"
-        and not literal.args
-    ):
-        pairs = [(keyword.arg, keyword.value) for keyword in literal.keywords]
-    else:
-        return None
-    items: dict[str, list[ast.expr]] = {}
-    for key, value in pairs:
-        if not isinstance(key, str):
-            return None
-        items.setdefault(key, []).append(value)
-    return items
+        for key, value in zip(literal.keys, literal.values, strict=True):
+            if key is None:
+                items.append((None, value))
+            elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+                items.append((key.value, value))
+            else:
+                return None
+        return items
+    if isinstance(literal, ast.Call) and isinstance(literal.func, ast.Name) and literal.func.id == "dict":
+        items += [(None, argument) for argument in literal.args]
+        return items + [(keyword.arg, keyword.value) for keyword in literal.keywords]
+    return None
 
 
-def _assigned(name: str, key: str, at: ast.AST, names: Names) -> tuple[list[ast.expr], list[ast.expr]] | None:
+def _assigned(name: ast.Name, key: str, names: Names) -> tuple[list[ast.expr], list[ast.expr]] | None:
     """The literals that `name` is assigned, and what `key` is set to later; None where more may change it."""
-    scope = names.scope_of(name, at)
+    scope = names.scope_of(name.id, name)
     if scope is None or isinstance(scope, ast.ClassDef):
         return None
     literals: list[ast.expr] = []
     late: list[ast.expr] = []
-    uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name]
-    uses = [use for use in uses if names.scope_of(name, use) is scope]
+    uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == name.id]
+    uses = [use for use in uses if names.scope_of(name.id, use) is scope]
     stored = [use for use in uses if isinstance(use.ctx, ast.Store)]
-    if len(stored) != len(names.bindings(scope)[name]):
+    if len(stored) != len(names.bindings(scope)[name.id]):
         return None
     for use in uses:
         parent = names.parents[use]
@@ -130,16 +145,18 @@ def _method_call(method: ast.Attribute, key: str, names: Names) -> list[ast.expr
     values: list[ast.expr] = []
     for literal in (*call.args, ast.Call(ast.Name("dict", ast.Load()), [], call.keywords)):
         items = _items(literal)
-        if items is None:
+        if items is None or any(name is None for name, _ in items):
             return None
-        values += items.get(key, [])
+        values += [value for name, value in items if name == key]
     return values
 
 
 def _only_reads(parent: ast.AST, use: ast.Name) -> bool:
-    """True for ``**name`` in a call or a dict display, and for ``in`` and ``len``-like tests on it."""
+    """True for ``**name`` in a call or a dict display, a comparison, and builtins that copy or show a mapping."""
     if isinstance(parent, ast.keyword):
         return parent.arg is None
     if isinstance(parent, ast.Dict):
         return any(key is None and value is use for key, value in zip(parent.keys, parent.values, strict=True))
+    if isinstance(parent, ast.Call):
+        return isinstance(parent.func, ast.Name) and parent.func.id in _READING_BUILTINS
     return isinstance(parent, ast.Compare)

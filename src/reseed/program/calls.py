@@ -8,9 +8,22 @@ from dataclasses import dataclass, field
 from reseed.facts.model import Call, Register
 from reseed.program import objects
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Bound, Class, Constant, Context, External, Function, Method, NoResult
-from reseed.program.values import Object, Super, Unknown, Value, Values
-
+from reseed.program.values import (
+    UNKNOWN,
+    Bound,
+    Class,
+    Constant,
+    Context,
+    External,
+    Function,
+    Method,
+    NoResult,
+    Object,
+    Super,
+    Unknown,
+    Value,
+    Values,
+)
 
 # Partials of partials, held by objects that partials call: real ones nest two or three deep.
 _CALL_DEPTH = 20
@@ -55,7 +68,9 @@ class Arguments:
     def shifted(self, receiver: Value) -> Arguments:
         """The same with `receiver` in front."""
         registers = {k + 1 if isinstance(k, int) else k: r for k, r in self.registers.items()}
-        return Arguments([{receiver: None}, *self.positional], self.keywords, self.rest, self.unknown_keywords, registers)
+        return Arguments(
+            [{receiver: None}, *self.positional], self.keywords, self.rest, self.unknown_keywords, registers
+        )
 
     def without_first(self) -> Arguments:
         """The same without the first positional one."""
@@ -126,6 +141,8 @@ def call(engine: Engine, caller: Activation, register: Register, callee: Value, 
         return list(_call(engine, caller, register, callee, args))
     finally:
         engine.call_depth -= 1
+        if not engine.call_depth:
+            engine.called_back.clear()
 
 
 def _call(engine: Engine, caller: Activation, register: Register, callee: Value, args: Arguments) -> Iterable[Value]:
@@ -344,6 +361,11 @@ def invoke_held(engine: Engine, caller: Activation, register: Register, target: 
 
 def run_callback(engine: Engine, caller: Activation, register: Register, value: Value) -> None:
     """External code calls `value`, or takes its items."""
+    # Objects that hold one another would be gone through again and again within one call.
+    if (caller, register, value) in engine.called_back:
+        return
+    if engine.call_depth:
+        engine.called_back.add((caller, register, value))
     if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
         call(engine, caller, register, value, ANYTHING)
     elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:

@@ -10,7 +10,7 @@ from reseed.knowledge import library_draws, numpy_global
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
 from reseed.program.calls import arguments_of, is_none
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, External, Method, Object, Values
+from reseed.program.values import UNKNOWN, External, Method, Object, Value, Values
 
 NUMPY_GLOBAL = "numpy-global"
 ALL_STATES = frozenset({"*"})
@@ -126,10 +126,14 @@ def _argument(
 
 def _moves_state(engine: Engine, activation: Activation, call: Call, row: library_draws.LibraryDraw) -> bool:
     args = arguments_of(engine, activation, call)
-    if args.may_pass(row.position, row.unless):
+    if args.may_pass(row.position, row.unless) or (row.fresh is not None and row.fresh in args.keywords):
         return False
     values = args.get(row.position, row.unless)
-    return values is None or all(is_none(value) for value in values)
+    return values is None or all(is_none(value) or _is_numpy_random(value) for value in values)
+
+
+def _is_numpy_random(value: Value) -> bool:
+    return isinstance(value, External) and numpy_global.canonical(value.path) == "numpy.random"
 
 
 def dominates(activation: Activation, first: Register, second: Register) -> bool:

@@ -63,10 +63,7 @@ Step = Callable[["Engine", Activation, Register, Instruction], Iterable[Value]]
 def _global_names(module: ModuleFacts) -> frozenset[str]:
     stores = {ins.name for ins in module.bodies[0].instructions if isinstance(ins, Store)}
     outer = {
-        ins.name
-        for body in module.bodies
-        for ins in body.instructions
-        if isinstance(ins, StoreOuter) and ins.body == 0
+        ins.name for body in module.bodies for ins in body.instructions if isinstance(ins, StoreOuter) and ins.body == 0
     }
     return frozenset(stores | outer)
 
@@ -80,6 +77,7 @@ class Engine:
         self.step = step
         self.call_external = call_external
         self.call_depth = 0
+        self.called_back: set[tuple[Activation, Register, Value]] = set()
         # Calls of DataLoader and its kind, in the order met: the latest arguments of each.
         self.loader_calls: dict[tuple[Activation, Register], tuple[str, Any]] = {}
         self.activations: dict[tuple[int, int, Activation | None, Context], Activation] = {}

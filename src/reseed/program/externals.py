@@ -15,8 +15,19 @@ from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
 from reseed.program.calls import ANYTHING, Arguments, call, call_method, invoke_held, run_callback
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Bound, Class, Constant, External, Function, Method, NoResult, Object, Value
-from reseed.program.values import Values
+from reseed.program.values import (
+    UNKNOWN,
+    Bound,
+    Class,
+    Constant,
+    External,
+    Function,
+    Method,
+    NoResult,
+    Object,
+    Value,
+    Values,
+)
 
 Handler = Callable[[Engine, Activation, Register, Arguments], Iterable[Value]]
 

@@ -15,7 +15,6 @@ from reseed.program.reach import Reach
 from reseed.program.transfer import step
 from reseed.program.values import Class, Function, Object
 
-
 _RECEIVERS = 8
 
 
@@ -66,9 +65,7 @@ class _Instances:
         return found
 
 
-def _run_uncalled(
-    engine: Engine, instances: _Instances, entered: dict[tuple[Activation, int], Loader]
-) -> None:
+def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Activation, int], Loader]) -> None:
     # What nothing visible calls may be called from outside, with arguments that are not seen. Callers first: a
     # function that another uncalled one calls is better known from there.
     outside = workers.worker(engine, 0)

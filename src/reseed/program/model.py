@@ -26,7 +26,8 @@ class Place:
 class Loader:
     """A loader in one context: the call at `register` of `activation`.
 
-    `worker` runs its dataset and ``collate_fn``, `seeder` its ``worker_init_fn``. `path` is the external path of the loader's class. An argument that is not given is None.
+    `worker` runs its dataset and ``collate_fn``, `seeder` its ``worker_init_fn``. `path` is the external path of the
+    loader's class. An argument that is not given is None.
     """
 
     activation: Activation

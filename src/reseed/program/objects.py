@@ -10,8 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Bound, Class, Constant, External, Function, Module, NoResult, Object
-from reseed.program.values import Method, Super, Unknown, Value, Values
+from reseed.program.values import (
+    UNKNOWN,
+    Bound,
+    Class,
+    Constant,
+    External,
+    Function,
+    Method,
+    Module,
+    NoResult,
+    Object,
+    Super,
+    Unknown,
+    Value,
+    Values,
+)
 
 ITEM, ANY, ALL, KEYS, HELD = "[item]", "[any]", "[all]", "[keys]", "[held]"
 CONTAINERS = ("list", "tuple", "dict", "generator")

@@ -12,7 +12,7 @@ from reseed.program.calls import Arguments, arguments_of, call, call_method, inv
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import BUILTINS, call_special, constant_keys, copy_mapping, is_loader_object, iterate
 from reseed.program.folding import fold, truth
-from reseed.program.values import UNKNOWN, Bound, Class, Constant, External, Object, Value, Values
+from reseed.program.values import UNKNOWN, Bound, Class, External, Object, Value, Values
 
 
 def step(engine: Engine, activation: Activation, register: Register, instruction: Instruction) -> Iterable[Value]:
@@ -43,7 +43,7 @@ def _global(engine: Engine, act: Activation, register: Register, ins: model.Glob
 
 def _star_imported(engine: Engine, act: Activation, name: str) -> Iterable[Value]:
     stars = engine.modules[act.module].star_imports
-    for star, level in stars:
+    for star, _ in stars:
         if star == "numpy" or star.startswith("numpy."):
             return (engine.values.external(f"{star}.{name}"),)
     if stars and name in ("np", "numpy"):
@@ -188,7 +188,9 @@ def _operation(engine: Engine, act: Activation, register: Register, ins: model.O
         merged.update(operands[-1])
         return merged
     if ins.operator in ("+", "*", "|"):
-        containers = [v for values in operands for v in values if isinstance(v, Object) and v.kind in objects.CONTAINERS]
+        containers = [
+            v for values in operands for v in values if isinstance(v, Object) and v.kind in objects.CONTAINERS
+        ]
         if containers:
             kind = containers[0].kind if containers[0].kind != "generator" else "list"
             result = engine.values.object(kind, act.site(register), act.context)
@@ -213,7 +215,16 @@ def _special_methods(sign: str, operands: list[Values]) -> Iterator[tuple[str, O
             yield from ((name, v, 1 - index) for v in values if isinstance(v, Object) and v.kind == "instance")
 
 
-_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "@": "matmul", "|": "or"}
+_ARITHMETIC = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "truediv",
+    "//": "floordiv",
+    "%": "mod",
+    "@": "matmul",
+    "|": "or",
+}
 _SPECIAL = {
     **{(sign, 0): f"__{name}__" for sign, name in _ARITHMETIC.items()},
     **{(sign, 1): f"__r{name}__" for sign, name in _ARITHMETIC.items()},

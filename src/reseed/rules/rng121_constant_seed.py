@@ -51,7 +51,7 @@ from reseed.program.model import Program
 from reseed.program.reach import Reached
 from reseed.rules import judge
 from reseed.rules.base import Rule
-from reseed.rules.finding import Finding
+from reseed.rules.finding import Draw, Finding
 from reseed.seeds.dependence import CONSTANT, dependence
 
 _RESTORERS = STATE_SETTERS | {"random.setstate", "torch.set_rng_state", "torch.random.set_rng_state"}
@@ -132,7 +132,7 @@ def _is_drawn_from(program: Program, worker: Activation, path: str) -> bool:
     return False
 
 
-def _draws_after(program: Program, worker: Activation, effect: SeedEffect) -> Iterator[judge.Draw]:
+def _draws_after(program: Program, worker: Activation, effect: SeedEffect) -> Iterator[Draw]:
     seen = set()
     for reached in program.reached(worker):
         if isinstance(reached.effect, DrawEffect) and reached.effect.state in effect.states and reached.is_seeded:

@@ -43,8 +43,8 @@ from collections.abc import Iterator
 
 from reseed.knowledge import datasets
 from reseed.program.effects import NUMPY_GLOBAL
-from reseed.program.model import Loader, Program
 from reseed.program.externals import WRAPPED, WRAPPERS
+from reseed.program.model import Loader, Program
 from reseed.program.objects import CONTAINERS, elements
 from reseed.program.values import External, Object, Unknown, Value, Values
 from reseed.rules import judge
@@ -78,8 +78,8 @@ class MissingWorkerInitUnknown(Rule):
                 span=place.span,
                 code=self.code,
                 name=self.name,
-                message="loader has workers but no `worker_init_fn`, and its dataset is not seen from here: if it draws "
-                "from NumPy's global state, every worker draws the same numbers on torch < 1.9",
+                message="loader has workers but no `worker_init_fn`, and its dataset is not seen from here: if it "
+                "draws from NumPy's global state, every worker draws the same numbers on torch < 1.9",
                 state=NUMPY_GLOBAL,
                 torch=self.torch,
                 loader=judge.loader_place(loader),

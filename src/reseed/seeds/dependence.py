@@ -27,14 +27,17 @@ Dependence = frozenset[str]
 CONSTANT: Dependence = frozenset()
 
 # Calls whose result depends on their arguments and on nothing else.
+_PURE_BUILTINS = "abs bool divmod float hash int len max min pow range round str sum tuple"
+_PURE_NUMPY = "array asarray abs int32 int64 uint32 uint64 mod iinfo random.SeedSequence"
 _PURE = frozenset(
-    {f"builtins.{name}" for name in "abs bool divmod float hash int len max min pow range round str sum tuple".split()}
-    | {f"numpy.{name}" for name in "array asarray abs int32 int64 uint32 uint64 mod iinfo random.SeedSequence".split()}
+    [f"builtins.{name}" for name in str.split(_PURE_BUILTINS)] + [f"numpy.{name}" for name in str.split(_PURE_NUMPY)]
 )
 _BUDGET = 500
 
 
-def dependence(program: Program, activation: Activation, register: Register, root: Activation | None = None) -> Dependence:
+def dependence(
+    program: Program, activation: Activation, register: Register, root: Activation | None = None
+) -> Dependence:
     """What the value of `register` in `activation` varies by.
 
     `root` is a seeder's worker stand-in: the first parameter of what it calls is the worker's id.
@@ -111,9 +114,7 @@ def _parameter_parts(act: Activation, name: str, root: Activation | None) -> Ite
         if name in unfilled[skipped : skipped + 1]:
             yield WORKER
             return
-    if not bindings and not all(isinstance(value, (Constant, NoResult)) for value in values):
-        yield UNKNOWN
-    elif not values:
+    if not bindings and not all(isinstance(value, (Constant, NoResult)) for value in values) or not values:
         yield UNKNOWN
 
 
@@ -123,7 +124,11 @@ def _call_parts(program: Program, act: Activation, register: Register, call: mod
         source = seed_source_of(f"{path}()") or seed_source_of(path)
         if source is not None:
             yield source
-        elif path in _PURE or rng_object_of(path) is not None or path.endswith(("().item", "().generate_state", "().astype", "().tolist")):
+        elif (
+            path in _PURE
+            or rng_object_of(path) is not None
+            or path.endswith(("().item", "().generate_state", "().astype", "().tolist"))
+        ):
             yield from ((act, argument.value) for argument in call.arguments)
             if not call.arguments and rng_object_of(path) is not None:
                 yield OS

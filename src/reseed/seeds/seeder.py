@@ -25,8 +25,8 @@ class Verdict(Enum):
 
 # Libraries of which we know that what they do in a seeder is not seeding, where the tables do not say that it is.
 _KNOWN_ROOTS = frozenset(
-    "builtins cv2 datetime gc hashlib logging math multiprocessing numpy os pathlib random resource signal sys threading "
-    "time torch warnings".split()
+    {"builtins", "cv2", "datetime", "gc", "hashlib", "logging", "math", "multiprocessing", "numpy"}
+    | {"os", "pathlib", "random", "resource", "signal", "sys", "threading", "time", "torch", "warnings"}
 )
 
 
@@ -104,7 +104,11 @@ def _parent_moves(program: Program, state: str) -> bool:
     inside.update(a for each in program.loaders for a in program.reach.activations(each.seeder))
     return any(
         (isinstance(effect, DrawEffect) and effect.state == state)
-        or (isinstance(effect, SeedEffect) and effect.states & {state, "*"} and not is_certain(activation, effect.register))
+        or (
+            isinstance(effect, SeedEffect)
+            and effect.states & {state, "*"}
+            and not is_certain(activation, effect.register)
+        )
         for activation in program.engine.activations.values()
         if activation not in inside
         for effect in program.reach.effects(activation)

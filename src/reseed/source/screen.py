@@ -6,17 +6,29 @@ such a file cannot do without.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADERS
+from reseed.knowledge.seeding import SEEDERS
 
-_NAMES = {loader.path.rpartition(".")[2].encode() for loader in LOADERS}
-# Without those that another one is a part of, as DataLoader is of StreamingDataLoader.
-_LOADERS = tuple(name for name in sorted(_NAMES) if not any(other != name and other in name for other in _NAMES))
-# Where worker code begins: a dataset's methods, a library's datasets, a collate function, a loader.
-_ENTRIES = (b"__getitem", b"__iter__", b"ataset", b"collate", *_LOADERS)
+
+def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
+    """Leave out the words that have another one inside, as StreamingDataLoader has DataLoader."""
+    every = set(words)
+    return tuple(sorted(word.encode() for word in every if not any(other in word for other in every - {word})))
+
+
+_LOADERS = _shortest(row.path.rpartition(".")[2] for row in LOADERS)
+# Where worker code begins: a dataset's methods, a library's datasets, a collate function.
+_ENTRIES = (b"__getitem", b"__iter__", b"ataset", b"DataPipe", b"datapipe", b"DataSet", b"collate")
 # What draws or seeds: numpy.random, random, rand*, RandomState; seed, manual_seed, seed_everything; and libraries whose
 # functions draw from NumPy's global state with no such word in the call.
-_DRAWS = (b"rand", b"andom", b"seed", *{row.path.partition(".")[0].encode() for row in LIBRARY_DRAWS})
+_DRAWS = _shortest(
+    ["rand", "andom", "seed"]
+    + [row.path.rpartition(".")[2] for row in SEEDERS]
+    + [row.path.partition(".")[0] for row in LIBRARY_DRAWS]
+)
 
 
 def may_matter(raw: bytes) -> bool:
