@@ -17,11 +17,13 @@ RIGHT = "def init(worker_id=0):\n    np.random.seed(torch.initial_seed() % 2**32
         ),
         (
             "def f():\n\tx = 1\n\treturn DataLoader(ds, worker_init_fn=‹np.random.seed(x)›, b=1)  # made\n",
-            "def f():\n\tx = 1\n\tnp.random.seed(x)\n\treturn DataLoader(ds, worker_init_fn=seed_worker, b=1)  # made\n",
+            "def f():\n\tx = 1\n\tnp.random.seed(x)\n"
+            "\treturn DataLoader(ds, worker_init_fn=seed_worker, b=1)  # made\n",
         ),
         (
             "loader = DataLoader(\n    ds,\n    worker_init_fn=‹seed(\n        42,  # the answer\n    )›,\n)\n",
-            "seed(\n        42,  # the answer\n    )\nloader = DataLoader(\n    ds,\n    worker_init_fn=seed_worker,\n)\n",
+            "seed(\n        42,  # the answer\n    )\n"
+            "loader = DataLoader(\n    ds,\n    worker_init_fn=seed_worker,\n)\n",
         ),
         (
             "loader = DataLoader(ds, worker_init_fn=(‹utils\n  .seed(42)›))\n",
@@ -33,7 +35,8 @@ RIGHT = "def init(worker_id=0):\n    np.random.seed(torch.initial_seed() % 2**32
         ),
         (
             "a, b = DataLoader(x, worker_init_fn=‹seed(1)›), DataLoader(y, worker_init_fn=‹seed(2)›); c = 1\n",
-            "seed(1)\nseed(2)\na, b = DataLoader(x, worker_init_fn=seed_worker), DataLoader(y, worker_init_fn=seed_worker); c = 1\n",
+            "seed(1)\nseed(2)\n"
+            "a, b = DataLoader(x, worker_init_fn=seed_worker), DataLoader(y, worker_init_fn=seed_worker); c = 1\n",
         ),
         (
             "loader = DataLoader(ds, 1, True, None, None, 4, None, False, False, 0, ‹seed(1)›)\n",

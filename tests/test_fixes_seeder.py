@@ -50,7 +50,8 @@ def test_names_that_are_bound(imports: str, numpy_seed: str, initial_seed: str) 
         ),
         # `nn` is not torch; sorted among the imports of the section of torch.
         (
-            "import os\n\nimport cv2\nimport torch.nn as nn\nfrom torch.utils.data import DataLoader\n\nfrom .a import b\n",
+            "import os\n\nimport cv2\nimport torch.nn as nn\n"
+            "from torch.utils.data import DataLoader\n\nfrom .a import b\n",
             "import os\n\nimport cv2\nimport numpy as np\nimport torch\nimport torch.nn as nn\n"
             "from torch.utils.data import DataLoader\n\nfrom .a import b\n",
         ),
@@ -183,7 +184,8 @@ def test_all_names_taken() -> None:
     "body",
     [
         "np.random.seed(torch.initial_seed() % 2**32)",
-        '"""Doc."""\n    worker_seed = torch.initial_seed() % 2**32\n    np.random.seed(worker_seed)\n    random.seed(worker_seed)',
+        '"""Doc."""\n    worker_seed = torch.initial_seed() % 2**32\n'
+        "    np.random.seed(worker_seed)\n    random.seed(worker_seed)",
         "np.random.seed((torch.initial_seed() + worker_id) % 2 ** 32)",
         "np.random.seed(torch.initial_seed() % (2**32 - 1) + worker_id)",
         "np.random.seed(torch.initial_seed() % np.iinfo(np.int32).max)",
@@ -214,6 +216,14 @@ def test_seeder_that_is_right_is_used(body: str) -> None:
         "def init(worker_id):\n    random.seed(torch.initial_seed() % 2**32)\n",
         "def init(worker_id):\n    np.random.seed(torch.initial_seed() % 2**32)\n    random.seed(42)\n",
         "def init(worker_id):\n    np.random.seed(torch.initial_seed() % 2**32)\n    set_seed(42)\n",
+        "def init(worker_id):\n"
+        "    np.random.seed(np.random.SeedSequence([torch.initial_seed(), f()]).generate_state(4))\n",
+        "def init(worker_id):\n    np.random.seed(np.random.SeedSequence(worker_id).generate_state(4))\n",
+        "def init(worker_id):\n    np.random.seed(torch.initial_seed() % 2**32 + torch.initial_seed() % 2**32)\n",
+        "def init(worker_id):\n    np.random.seed(torch.initial_seed() // 2**32 % 2**32)\n",
+        "def init(worker_id):\n    np.random.seed(torch.initial_seed() % (2**33 // 2))\n",
+        "def init(worker_id):\n    a, b = torch.initial_seed(), 1\n    np.random.seed(a % 2**32)\n",
+        "def init(worker_id):\n    np.random.seed()\n    torch.initial_seed()\n",
         "def init(worker_id):\n    if worker_id:\n        np.random.seed(torch.initial_seed() % 2**32)\n",
         "def init(worker_id):\n    np = torch\n    np.random.seed(torch.initial_seed() % 2**32)\n",
         "def init(torch):\n    np.random.seed(torch.initial_seed() % 2**32)\n",

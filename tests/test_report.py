@@ -31,8 +31,8 @@ FINDING = Finding(
 )
 
 
-def rendered(name: str, report: Report, style: Style = Style()) -> str:
-    return "\n".join(renderer(name)(report, style))
+def rendered(name: str, report: Report, style: Style | None = None) -> str:
+    return "\n".join(renderer(name)(report, style or Style()))
 
 
 def report(*findings: Finding, text: str = TEXT, **fields: object) -> Report:
@@ -121,7 +121,9 @@ def test_text_shows_the_code_the_path_and_what_to_do() -> None:
 
 
 def test_text_names_the_repair() -> None:
-    loader = Finding("a.py", Span(1, 1, 2, 2), "RNG201", "n", "m", "", "<1.9", loader=LoaderPlace("a.py", 1), fixable=True)
+    loader = Finding(
+        "a.py", Span(1, 1, 2, 2), "RNG201", "n", "m", "", "<1.9", loader=LoaderPlace("a.py", 1), fixable=True
+    )
     shown = rendered("text", report(loader, loader))
     assert "help: `reseed fix --select RNG201` repairs this, " in shown
     assert "loader:" not in shown  # it is where the finding is

@@ -47,13 +47,22 @@ def test_every_known_dataset_with_a_drawing_transform_is_kept(row) -> None:
     package, _, name = row.path.rpartition(".")
     if name in ("Subset", "Queue", "ShuffleBuffer"):
         pytest.skip("holds a dataset that is made of something else")
-    text = f"from {package} import {name} as D\nfrom numpy.random import rand as r\nD('.', transform=lambda x: x + r())\n"
+    text = (
+        f"from {package} import {name} as D\nfrom numpy.random import rand as r\nD('.', transform=lambda x: x + r())\n"
+    )
     assert may_matter(text.encode())
 
 
 @pytest.mark.parametrize(
     "call",
-    ["np.random.rand()", "npr.uniform()", "rng.permutation(3)", "RandomState(0).rand()", "random.seed(0)", "seed_all(1)"],
+    [
+        "np.random.rand()",
+        "npr.uniform()",
+        "rng.permutation(3)",
+        "RandomState(0).rand()",
+        "random.seed(0)",
+        "seed_all(1)",
+    ],
 )
 @pytest.mark.parametrize("entry", ["__getitem__", "__getitems__", "__iter__"])
 def test_draws_and_seeds_in_worker_code_are_kept(call: str, entry: str) -> None:

@@ -6,6 +6,7 @@ matter never does.
 
 from __future__ import annotations
 
+import ast
 import functools
 import os
 from collections.abc import Callable, Collection, Sequence
@@ -18,6 +19,7 @@ from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.declared import Declared, declared_torch, shows_on
 from reseed.source.discover import discover
 from reseed.source.screen import may_matter
+from reseed.source.syntax import parse, refuse_deep
 from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
@@ -58,15 +60,23 @@ def codes_of(settings: Settings) -> frozenset[str]:
     return enabled_codes(settings.selectors, defaults)
 
 
-def check_text(path: str, text: str) -> list[Finding]:
+def check_text(path: str, text: str, tree: ast.AST | None = None) -> list[Finding]:
     """Analyse one file and give all that any rule finds in it, in order of place, nothing taken out.
 
-    Raises SourceError where the text does not parse.
+    `tree` is the text parsed by `ast`, if the caller has it. Raises SourceError where the text does not parse.
     """
     from reseed.facts import module_facts
     from reseed.program import analyse
 
-    program = analyse([module_facts(path, text)])
+    parsed = tree or parse(path, text)
+    if isinstance(parsed, ast.AST):
+        refuse_deep(path, parsed)
+    try:
+        facts = module_facts(path, text)
+    except SourceError as error:
+        # Python's words for what neither parser understands are better than LibCST's.
+        raise (error if isinstance(parsed, ast.AST) else parsed) from error
+    program = analyse([facts])
     found = {finding: None for rule in rules() for finding in rule.check(program)}
     return sorted(found, key=lambda finding: finding.sort_key)
 
@@ -134,8 +144,8 @@ def check_file(path: str, settings: Settings, codes: Collection[str]) -> FileRes
 def read_if_it_matters(path: str) -> SourceFile | None:
     """Read one file, or return None where no finding can start in it.
 
-    Raises SourceError where it cannot be read, and also where it cannot be decoded: the screen looks for words in ASCII,
-    and what it does not see in bytes of an unknown meaning proves nothing.
+    Raises SourceError where it cannot be read, and also where it cannot be decoded: the screen looks for ASCII words, and
+    what it does not see in bytes of an unknown meaning proves nothing.
     """
     raw = read_bytes(path)
     if may_matter(raw) or b"\0" in raw or not raw.isascii():

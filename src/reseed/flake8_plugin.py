@@ -30,7 +30,7 @@ class Plugin:
     extend_select: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, tree: ast.AST, filename: str, lines: list[str]) -> None:
-        # `tree` is asked for since that makes flake8 call a plugin once for a file that parses.
+        self._tree = tree
         self._filename = filename
         self._lines = lines
 
@@ -78,7 +78,7 @@ class Plugin:
         from reseed.source import SourceError
 
         try:
-            found = check_text(self._filename, text)
+            found = check_text(self._filename, text, self._tree)
         except SourceError as error:
             _LOG.warning("%s", error)
             return

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from reseed.facts.model import ModuleFacts
 
 __all__ = ["module_facts"]
+
+_DEEP_STACK = 512 * 1024 * 1024
+_DEEP_RECURSION = 200_000
+
+T = TypeVar("T")
 
 
 def module_facts(path: str, text: str, name: str = "__main__") -> ModuleFacts:
@@ -24,4 +32,32 @@ def module_facts(path: str, text: str, name: str = "__main__") -> ModuleFacts:
         tree = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         raise SourceError(path, f"syntax error: {error.message}", error.raw_line, error.raw_column + 1) from error
-    return lower_module(path, name, tree)
+    try:
+        return lower_module(path, name, tree)
+    except RecursionError:
+        # A chain of a thousand `elif`s or operators: rare enough to pay for a thread only when it is met.
+        return _with_deep_stack(lambda: lower_module(path, name, tree))
+
+
+def _with_deep_stack(work: Callable[[], T]) -> T:
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # handed on to the thread that waits
+            errors.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_DEEP_STACK)
+    sys.setrecursionlimit(_DEEP_RECURSION)
+    try:
+        thread = threading.Thread(target=run, name="reseed-deep")
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    if errors:
+        raise errors[0]
+    return results[0]

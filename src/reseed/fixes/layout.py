@@ -54,8 +54,9 @@ class Layout:
         above = 2 if line > 1 else 0
         for module, statement in new_imports:
             place = self._import_offset(module)
-            lead = newline if place == offset and gap else ""
-            yield Edit(place, place, f"{lead}{statement}{newline}")
+            ending = self._lines.newline(max(1, self._lines.at(place) - 1))
+            lead = ending if place == offset and gap else ""
+            yield Edit(place, place, f"{lead}{statement}{ending}")
             if place == offset:
                 gap, above = False, 2
         below = max(0, 2 - self._blank_lines(line))

@@ -47,14 +47,11 @@ def statement_before(call: ast.Call, names: Names, lines: Lines) -> ast.stmt:
     Raises Declined where the call would not run just as often there, or not see the same names.
     """
     node: ast.AST = call
-    for outer in names.ancestors(call):
+    outer = names.parents[node]
+    while not isinstance(outer, ast.stmt):
         if type(outer) in _NOT_ALWAYS:
             raise Declined(f"the call stands in {_NOT_ALWAYS[type(outer)]} and cannot be moved in front of the loader")
-        if isinstance(outer, ast.stmt):
-            break
-        node = outer
-    else:
-        raise Declined("the call stands in no statement")
+        node, outer = outer, names.parents[outer]
     _check_statement(outer, node, lines)
     if isinstance(names.parents[outer], ast.ClassDef):
         raise Declined("the loader is made in the body of a class")

@@ -11,7 +11,8 @@ Each sample starts the same stream anew: all samples of all workers in all epoch
 a global state this way also undoes the seed which PyTorch gave the worker, for all other code that draws from it.
 
 Seeding from the index is legitimate and not reported, nor is a seeding whose function puts the old state back, nor one
-in `__init__` or once in `__iter__`.
+in `__init__` or once in `__iter__`. A constant seed in evaluation is meant: a seeding under a condition that names
+training or evaluation (`if self.phase == "test":`), or in a dataset class named for it, is not reported either.
 
 ## Example
 
@@ -40,9 +41,10 @@ There is no automatic repair: which of the two is meant cannot be seen from the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from reseed.facts.model import Call
+from reseed.facts.model import Attribute, Call, Cell, Const, Global, Operation, Parameter, Register
 from reseed.knowledge.numpy_global import STATE_SETTERS, canonical
 from reseed.knowledge.seeding import RngObject
 from reseed.program.effects import DrawEffect, SeedEffect, paths_of
@@ -55,6 +57,7 @@ from reseed.rules.finding import Draw, Finding
 from reseed.seeds.dependence import CONSTANT, dependence
 
 _RESTORERS = STATE_SETTERS | {"random.setstate", "torch.set_rng_state", "torch.random.set_rng_state"}
+_EVALUATION = re.compile(r"(?i:train|eval|valid|test|phase|infer|augment|determin)|^(?i:val|dev)(?![a-z])|Val(?![a-z])")
 _SCOPES = ("fork_rng", "isolate_rng")
 _NOT_DRAWS = (".seed", ".manual_seed", ".get_state", ".set_state", ".setstate", ".getstate", ".spawn", ".bit_generator")
 
@@ -97,12 +100,42 @@ def _is_constant(program: Program, worker: Activation, reached: Reached) -> bool
     effect = reached.effect
     if not isinstance(effect, SeedEffect) or effect.argument is None or effect.row is None:
         return False
-    if judge.entry_of(reached).body.name == "__iter__" or _restores(reached.activation):
+    if judge.entry_of(reached).body.name == "__iter__" or _restores(reached.activation) or _is_for_evaluation(reached):
         return False
     if dependence(program, reached.activation, effect.argument) != CONSTANT:
         return False
     makes_object = isinstance(effect.row, RngObject) or effect.row.returns == "object" or "()" in effect.row.path
     return not makes_object or _is_drawn_from(program, worker, effect.row.path)
+
+
+def _is_for_evaluation(reached: Reached) -> bool:
+    owner = judge.entry_of(reached).body.qualname.split(".")[0]
+    if _EVALUATION.search(owner):
+        return True
+    hops = [*reached.path, (reached.activation, reached.effect.register)]
+    return any(_EVALUATION.search(word) for hop in hops for word in _guard_words(*hop))
+
+
+def _guard_words(activation: Activation, register: Register) -> Iterator[str]:
+    # The names and strings in the conditions under which `register` is computed.
+    body = activation.body
+    block: int | None = body.blocks[register]
+    stack: list[Register] = []
+    while block is not None:
+        guard = body.block_table[block].guard
+        if guard is not None:
+            stack.append(guard)
+        block = body.block_table[block].parent
+    while stack:
+        instruction = body.instructions[stack.pop()]
+        if isinstance(instruction, Operation):
+            stack.extend(instruction.operands)
+        elif isinstance(instruction, Attribute | Global | Cell | Parameter):
+            yield instruction.name
+            if isinstance(instruction, Attribute):
+                stack.append(instruction.value)
+        elif isinstance(instruction, Const) and isinstance(instruction.value, str):
+            yield instruction.value
 
 
 def _restores(activation: Activation) -> bool:

@@ -58,7 +58,7 @@ class MissingWorkerInitUnknown(Rule):
 
     code = "RNG202"
     name = "missing-worker-init-unknown"
-    summary = "the same where the dataset cannot be resolved"
+    summary = "loader with workers and no worker_init_fn over a dataset that cannot be resolved"
     torch = "<1.9"
     fixable = "on request"
 
