@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import reseed.fixes
-from reseed import cli
 from reseed.check import check_text
 from reseed.fixes import Repair
 from test_cli import CLEAN, DATASET, UNKNOWN, Stdin, program, run
@@ -119,7 +118,10 @@ def test_diff_and_check_say_what_would_be_and_exit_1(here, capsys) -> None:
 
 
 def test_bytes_outside_of_the_edits_stay(here, capsys) -> None:
-    raw = b"#!/usr/bin/env python\r\n# -*- coding: latin-1 -*-\r\n# caf\xe9  \r\n" + DATASET.replace("\n", "\r\n").encode()
+    raw = (
+        b"#!/usr/bin/env python\r\n# -*- coding: latin-1 -*-\r\n# caf\xe9  \r\n"
+        + DATASET.replace("\n", "\r\n").encode()
+    )
     (here / "data.py").write_bytes(raw)
     (here / "data.py").chmod(0o755)
     assert run(capsys, "fix", "data.py")[0] == 0
@@ -301,7 +303,3 @@ def test_program(here) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert "seed_worker" in (here / "data.py").read_text()
     assert sorted(path.name for path in here.iterdir()) == [".git", "data.py"]  # no temporary file left
-
-
-def test_exit_codes_have_names() -> None:
-    assert (cli.CLEAN, cli.FINDINGS, cli.ERROR) == (0, 1, 2)

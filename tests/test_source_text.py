@@ -34,11 +34,16 @@ def test_byte_order_mark_is_no_text_and_comes_back() -> None:
 
 @pytest.mark.parametrize("line", [b"# -*- coding: latin-1 -*-", b"# vim: set fileencoding=latin-1 :"])
 @pytest.mark.parametrize("before", [b"", b"#!/usr/bin/env python\n"])
-def test_coding_line_is_followed_both_ways(line: bytes, before: bytes) -> None:
-    raw = before + line + b"\nx = '\xe9'\n"
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+def test_coding_line_is_followed_both_ways(line: bytes, before: bytes, newline: bytes) -> None:
+    raw = (before + line + b"\nx = '\xe9'\n").replace(b"\n", newline)
     source = decode("a.py", raw)
-    assert source.text.endswith("x = 'é'\n")
+    assert source.text.endswith("x = 'é'" + newline.decode())
     assert source.encode(source.text) == raw
+
+
+def test_coding_line_counts_on_the_first_two_lines_only() -> None:
+    assert refused(b"\r\n\r\n# coding: latin-1\r\nx = '\xe9'\r\n").line == 4
 
 
 def test_what_an_encoding_cannot_write_is_an_error_and_not_a_question_mark() -> None:

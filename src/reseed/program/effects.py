@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reseed.facts.model import Argument, Attribute, Block, Call, Global, Register
+from reseed.facts.model import Attribute, Call, Global, Register
 from reseed.knowledge import library_draws, numpy_global
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
 from reseed.program.calls import arguments_of, is_none
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, External, Method, Object, Value, Values
+from reseed.program.values import External, Method, Object, Value, Values
 
 NUMPY_GLOBAL = "numpy-global"
 ALL_STATES = frozenset({"*"})
@@ -134,42 +134,3 @@ def _moves_state(engine: Engine, activation: Activation, call: Call, row: librar
 
 def _is_numpy_random(value: Value) -> bool:
     return isinstance(value, External) and numpy_global.canonical(value.path) == "numpy.random"
-
-
-def dominates(activation: Activation, first: Register, second: Register) -> bool:
-    """Whether `first` always ran when `second` runs."""
-    block: int | None = activation.body.blocks[second]
-    while block is not None:
-        if block == activation.body.blocks[first]:
-            return first < second
-        block = activation.body.block_table[block].parent
-    return _certain_below(activation, first, second)
-
-
-def _certain_below(activation: Activation, first: Register, second: Register) -> bool:
-    # `first` stands in a block that always runs inside one around `second`, such as the body of a `try`.
-    table: tuple[Block, ...] = activation.body.block_table
-    block = activation.body.blocks[first]
-    while table[block].certain and (parent := table[block].parent) is not None:
-        block = parent
-        around: int | None = activation.body.blocks[second]
-        while around is not None and around != block:
-            around = table[around].parent
-        if around is not None:
-            return first < second
-    return False
-
-
-def is_certain(activation: Activation, register: Register) -> bool:
-    """Whether `register` is computed in every run of the activation that ends without an exception."""
-    block: int | None = activation.body.blocks[register]
-    while block is not None:
-        if not activation.body.block_table[block].certain:
-            return False
-        block = activation.body.block_table[block].parent
-    return True
-
-
-def argument_values(activation: Activation, argument: Argument | None) -> Values:
-    """The values of an argument, unknown where it is not given."""
-    return {UNKNOWN: None} if argument is None else activation.registers[argument.value]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reseed.facts.model import Register
 from reseed.knowledge.seeding import RngObject
-from reseed.program.effects import DrawEffect, Effect, SeedEffect, dominates, effects_of, is_certain
+from reseed.program.effects import DrawEffect, Effect, SeedEffect, effects_of
 from reseed.program.engine import Activation, Engine
+from reseed.program.order import Seeding, States, seeded_at, seeded_throughout, seedings
 
-States = frozenset[str]
 _Visit = tuple[Activation, States]
 
 
@@ -50,26 +49,20 @@ class Reach:
         return found
 
     def _find_certain_seeds(self) -> None:
-        # What a call certainly seeds, callees included: the smallest solution, by rounds over the call graph.
-        every = list(self.engine.activations.values())
-        for activation in every:
-            seeds = [e for e in self.effects(activation) if isinstance(e, SeedEffect)]
-            self._certain[activation] = frozenset().union(
-                *(e.states for e in seeds if is_certain(activation, e.register) and not _makes_object(e))
-            )
-        callers: dict[Activation, list[tuple[Activation, Register]]] = {}
-        for activation in every:
-            for register, callee in activation.calls:
-                if register >= 0 and is_certain(activation, register):
-                    callers.setdefault(callee, []).append((activation, register))
-        queue = deque(activation for activation in every if self._certain[activation])
+        # What each activation seeds in every run, its callees' seedings included: grown over the call graph.
+        callers: dict[Activation, dict[Activation, None]] = {}
+        queue: deque[Activation] = deque()
+        for activation in self.engine.activations.values():
+            for _, callee in activation.calls:
+                callers.setdefault(callee, {})[activation] = None
+            if any(isinstance(effect, SeedEffect) for effect in self.effects(activation)):
+                queue.append(activation)
         while queue:
-            callee = queue.popleft()
-            for caller, register in callers.get(callee, ()):
-                grown = self._certain[caller] | self._seeded_by_call(caller, register)
-                if grown != self._certain[caller]:
-                    self._certain[caller] = grown
-                    queue.append(caller)
+            activation = queue.popleft()
+            certain = seeded_throughout(self._seedings(activation))
+            if certain - self._certain.get(activation, frozenset()):
+                self._certain[activation] = certain
+                queue.extend(callers.get(activation, ()))
 
     def _seeded_by_call(self, caller: Activation, register: Register) -> States:
         callees = [callee for at, callee in caller.calls if at == register]
@@ -103,10 +96,10 @@ class Reach:
             for effect in self.effects(activation):
                 if path is None:
                     path = _path(parents, visit)
-                seeded = inherited | _seeded_at(activation, before, effect.register)
+                seeded = inherited | seeded_at(activation, before, effect.register)
                 found.append(Reached(activation, effect, path, seeded))
             for register, callee in activation.calls:
-                seeded = inherited | _seeded_at(activation, before, register)
+                seeded = inherited | seeded_at(activation, before, register)
                 if (callee, seeded) not in parents and self._is_live(activation, register):
                     parents[callee, seeded] = (visit, register)
                     queue.append((callee, seeded))
@@ -115,28 +108,20 @@ class Reach:
     def _is_live(self, activation: Activation, register: Register) -> bool:
         return register < 0 or self.engine.is_live(activation, register)
 
-    def _seedings(self, activation: Activation) -> list[tuple[Register, States]]:
-        seedings = [
+    def _seedings(self, activation: Activation) -> list[Seeding]:
+        found = [
             (effect.register, effect.states)
             for effect in self.effects(activation)
             if isinstance(effect, SeedEffect) and not _makes_object(effect)
         ]
         for register in dict.fromkeys(register for register, _ in activation.calls):
             if register >= 0 and (states := self._seeded_by_call(activation, register)):
-                seedings.append((register, states))
-        return seedings
+                found.append((register, states))
+        return seedings(activation, found) if found else []
 
 
 def _makes_object(effect: SeedEffect) -> bool:
     return isinstance(effect.row, RngObject) or getattr(effect.row, "returns", "none") == "object"
-
-
-def _seeded_at(activation: Activation, seedings: Iterable[tuple[Register, States]], register: Register) -> States:
-    found: States = frozenset()
-    for at, states in seedings:
-        if not states <= found and at != register and dominates(activation, at, register):
-            found |= states
-    return found
 
 
 def _path(

@@ -13,6 +13,8 @@ from reseed.program.values import Constant
 from reseed.rules.finding import Draw, LoaderPlace, Step
 from reseed.seeds.seeder import Verdict, verdict
 
+_NOT_FORKED = ("spawn", "forkserver")
+
 
 def may_have_workers(loader: Loader) -> bool:
     """Whether the loader may start workers: it may unless ``num_workers`` is shown to be 0."""
@@ -24,9 +26,28 @@ def may_have_workers(loader: Loader) -> bool:
     return not (values and all(isinstance(value, Constant) and not value.value for value in values))
 
 
+def workers_repeat(loader: Loader) -> bool:
+    """Whether workers of the loader, left alone, draw the same numbers in each other or in every epoch (torch < 1.9).
+
+    They do not where they are not forked (measured: spawned workers make NumPy's state afresh), nor does the one
+    worker that lives on through all epochs.
+    """
+    if not may_have_workers(loader) or loader.row.own_seeder:
+        return False
+    contexts = loader.argument("multiprocessing_context")
+    if contexts and all(isinstance(value, Constant) and value.value in _NOT_FORKED for value in contexts):
+        return False
+    return not (_is_constantly(loader, "num_workers", 1) and _is_constantly(loader, "persistent_workers", True))
+
+
+def _is_constantly(loader: Loader, name: str, expected: object) -> bool:
+    values = loader.argument(name)
+    return bool(values) and all(isinstance(value, Constant) and value.value == expected for value in values or ())
+
+
 def repeats(program: Program, loader: Loader) -> bool:
     """Whether what the loader's workers draw from NumPy's global state is the same in workers or epochs."""
-    if not may_have_workers(loader) or loader.row.own_seeder:
+    if not workers_repeat(loader):
         return False
     if loader.argument("worker_init_fn") is None and loader.may_pass("worker_init_fn"):
         return True  # nothing shows a seeder; that the loader has none is not claimed

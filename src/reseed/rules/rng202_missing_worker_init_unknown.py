@@ -88,7 +88,7 @@ class MissingWorkerInitUnknown(Rule):
 
 
 def _is_unknown(program: Program, loader: Loader) -> bool:
-    if loader.row.own_seeder or not judge.may_have_workers(loader):
+    if not judge.workers_repeat(loader):
         return False
     if verdict(program, loader, NUMPY_GLOBAL) is not Verdict.ABSENT:
         return False

@@ -7,9 +7,10 @@ from enum import Enum
 from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import Seeder, seeder_of
-from reseed.program.effects import DrawEffect, SeedEffect, is_certain, paths_of
+from reseed.program.effects import DrawEffect, SeedEffect, paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
+from reseed.program.order import is_certain
 from reseed.program.values import Bound, Constant, External, Function, NoResult, Object, Value, Values
 from reseed.seeds.dependence import PARENT_STATE, WORKER, dependence
 

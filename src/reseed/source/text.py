@@ -102,7 +102,9 @@ def decode(path: str, raw: bytes) -> SourceFile:
     bom = raw.startswith(codecs.BOM_UTF8)
     encoding = "utf-8"
     try:
-        encoding = tokenize.detect_encoding(io.BytesIO(raw).readline)[0]
+        # Python takes \r for a line end, too; detect_encoding would not see a second line there.
+        lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
+        encoding = tokenize.detect_encoding(io.BytesIO(lines).readline)[0]
         encoding = "utf-8" if bom else encoding
         text = raw[len(codecs.BOM_UTF8) if bom else 0 :].decode(encoding)
     except UnicodeDecodeError as error:

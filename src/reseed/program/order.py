@@ -1,0 +1,77 @@
+"""Order inside a body: what has certainly happened when something else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reseed.facts.model import Register
+from reseed.program.engine import Activation
+
+States = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seeding:
+    """`states` are seeded at `register`, wherever control is in `block`."""
+
+    register: Register
+    block: int
+    states: States
+
+
+def seedings(activation: Activation, found: Iterable[tuple[Register, States]]) -> list[Seeding]:
+    """The seedings at the registers of `found`, moved out of what always runs and out of both arms of an ``if``."""
+    table = activation.body.block_table
+    result = [Seeding(register, activation.body.blocks[register], states) for register, states in found]
+    queue = list(result)
+    while queue:
+        seeding = queue.pop()
+        block = table[seeding.block]
+        if block.parent is None:
+            continue
+        if block.certain:
+            moved = Seeding(seeding.register, block.parent, seeding.states)
+        else:
+            arms = [
+                other
+                for other in result
+                if block.guard is not None
+                and table[other.block].guard == block.guard
+                and table[other.block].parent == block.parent
+                and table[other.block].expected != block.expected
+            ]
+            states = seeding.states & frozenset().union(*(other.states for other in arms))
+            if not states:
+                continue
+            last = max(seeding.register, *(other.register for other in arms))
+            moved = Seeding(last, block.parent, states)
+        if moved not in result:
+            result.append(moved)
+            queue.append(moved)
+    return result
+
+
+def seeded_at(activation: Activation, before: Iterable[Seeding], register: Register) -> States:
+    """The states that are certainly seeded when `register` is computed."""
+    around = set()
+    block: int | None = activation.body.blocks[register]
+    while block is not None:
+        around.add(block)
+        block = activation.body.block_table[block].parent
+    return frozenset().union(*(s.states for s in before if s.block in around and s.register < register))
+
+
+def seeded_throughout(before: Iterable[Seeding]) -> States:
+    """The states that are seeded in every run of the body which ends without an exception."""
+    return frozenset().union(*(seeding.states for seeding in before if seeding.block == 0))
+
+
+def is_certain(activation: Activation, register: Register) -> bool:
+    """Whether `register` is computed in every run of the activation that ends without an exception."""
+    block: int | None = activation.body.blocks[register]
+    while block:
+        if not activation.body.block_table[block].certain:
+            return False
+        block = activation.body.block_table[block].parent
+    return True
