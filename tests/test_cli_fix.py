@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_cli import CLEAN, DATASET, UNKNOWN, Stdin, program, run
 
 import reseed.fixes
 from reseed.check import check_text
 from reseed.fixes import Repair
-from test_cli import CLEAN, DATASET, UNKNOWN, Stdin, program, run
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_cli import CLEAN, DATASET, ROWS, rows
 
 from reseed import check
 from reseed.flake8_plugin import Plugin
 from reseed.rules.finding import Finding, Span
-from test_cli import CLEAN, DATASET, ROWS, rows
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 

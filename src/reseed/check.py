@@ -19,7 +19,7 @@ from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.declared import Declared, declared_torch, shows_on
 from reseed.source.discover import discover
 from reseed.source.screen import may_matter
-from reseed.source.syntax import parse, refuse_deep
+from reseed.source.syntax import check_syntax, parse, refuse_deep
 from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
@@ -109,10 +109,11 @@ def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list
 def check_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileResult:
     """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
     result = FileResult(text=source.text)
-    if not may_matter(source.raw):
-        return result
     path = source.path
     try:
+        if not may_matter(source.raw):
+            check_syntax(path, source.text)
+            return result
         found = check_text(path, source.text)
     except SourceError as error:
         result.problems.append(error.problem)
@@ -133,7 +134,7 @@ def check_source(source: SourceFile, settings: Settings, codes: Collection[str])
 
 
 def check_file(path: str, settings: Settings, codes: Collection[str]) -> FileResult:
-    """Read and check one file. A file that the byte screen drops is not parsed. Never raises."""
+    """Read and check one file. Of a file that the byte screen drops only the syntax is looked at. Never raises."""
     try:
         source = read_if_it_matters(path)
     except SourceError as error:
@@ -144,12 +145,13 @@ def check_file(path: str, settings: Settings, codes: Collection[str]) -> FileRes
 def read_if_it_matters(path: str) -> SourceFile | None:
     """Read one file, or return None where no finding can start in it.
 
-    Raises SourceError where it cannot be read, and also where it cannot be decoded: the screen looks for ASCII words, and
-    what it does not see in bytes of an unknown meaning proves nothing.
+    Raises SourceError where it cannot be read, and also where it cannot be decoded: what the screen, which looks for
+    ASCII words, does not see in bytes of an unknown meaning proves nothing.
     """
     raw = read_bytes(path)
     if may_matter(raw) or b"\0" in raw or not raw.isascii():
         return decode(path, raw)
+    check_syntax(path, raw.decode("ascii"))
     return None
 
 
