@@ -6,7 +6,20 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from reseed.program.values import UNKNOWN, Bound, Class, Constant, Function, Interner, Method, NoResult, Value, Values
+from reseed.program.values import (
+    UNKNOWN,
+    Bound,
+    Class,
+    Constant,
+    External,
+    Function,
+    Interner,
+    Method,
+    NoResult,
+    Object,
+    Value,
+    Values,
+)
 
 _BOTH = frozenset({True, False})
 _TRUE = frozenset({True})
@@ -48,7 +61,7 @@ def _truth_of(value: Value) -> frozenset[bool]:
         return _TRUE if value.value else _FALSE
     if isinstance(value, NoResult):
         return _FALSE
-    if isinstance(value, (Function, Class, Bound, Method)):
+    if isinstance(value, (Function, Class, Bound, Method)) or _is_worker_info(value):
         return _TRUE
     return _BOTH
 
@@ -91,10 +104,16 @@ def _constant(value: Value) -> Constant | None:
 
 
 def _never_equal(left: Value, right: Value) -> bool:
-    # A constant is never a function, a class or an object made by a display or a constructor.
-    from reseed.program.values import Object
-
-    made = (Function, Class, Bound, Object)
-    return (isinstance(left, Constant) and left.value is None and isinstance(right, made)) or (
-        isinstance(right, Constant) and right.value is None and isinstance(left, made)
+    # None is never a function, a class or an object made by a display or a constructor.
+    if isinstance(right, Constant) and right.value is None:
+        left, right = right, left
+    return (
+        isinstance(left, Constant)
+        and left.value is None
+        and (isinstance(right, (Function, Class, Bound, Object)) or _is_worker_info(right))
     )
+
+
+def _is_worker_info(value: Value) -> bool:
+    # None in the parent only, and what the parent does with it is no worker code.
+    return isinstance(value, External) and value.path.endswith("get_worker_info()")

@@ -153,9 +153,17 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
 
 
 def _stays_in_parent(engine: Engine, cls: Class, loaders: list[Loader]) -> bool:
-    # A module that makes loaders shows which of the datasets it makes go to workers.
-    return any(loader.activation.module == cls.module for loader in loaders) and any(
-        instance.site is not None and instance.site[0] == cls.module for instance in engine.instances.get(cls, ())
+    # A module that makes loaders, but takes the items of this dataset itself, shows what goes to workers.
+    visible = engine.instances.get(cls, {})
+    taken = {
+        activation.context[0]
+        for activation in engine.activations.values()
+        if activation.body.name in workers.ENTRY_METHODS and activation.context
+    }
+    return (
+        bool(visible)
+        and all(instance in taken for instance in visible)
+        and any(loader.activation.module == cls.module for loader in loaders)
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reseed.facts.model import Register
+from reseed.facts.model import Block, Register
 from reseed.program.engine import Activation
+from reseed.program.folding import truth
 
 States = frozenset[str]
 
@@ -30,7 +31,7 @@ def seedings(activation: Activation, found: Iterable[tuple[Register, States]]) -
         block = table[seeding.block]
         if block.parent is None:
             continue
-        if block.certain:
+        if block.certain or _always(activation, block):
             moved = Seeding(seeding.register, block.parent, seeding.states)
         else:
             arms = [
@@ -50,6 +51,10 @@ def seedings(activation: Activation, found: Iterable[tuple[Register, States]]) -
             result.append(moved)
             queue.append(moved)
     return result
+
+
+def _always(activation: Activation, block: Block) -> bool:
+    return block.guard is not None and truth(activation.registers[block.guard]) == {block.expected}
 
 
 def seeded_at(activation: Activation, before: Iterable[Seeding], register: Register) -> States:

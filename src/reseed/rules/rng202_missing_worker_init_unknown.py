@@ -88,7 +88,7 @@ class MissingWorkerInitUnknown(Rule):
 
 
 def _is_unknown(program: Program, loader: Loader) -> bool:
-    if not judge.workers_repeat(loader):
+    if not judge.workers_repeat(loader) or program.engine.exhausted:
         return False
     if verdict(program, loader, NUMPY_GLOBAL) is not Verdict.ABSENT:
         return False
