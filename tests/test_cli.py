@@ -281,10 +281,18 @@ def test_bad_input_stops_nothing(here, capsys) -> None:
     assert blamed - syntax == {"./bytes.py:1", "./nul.py:2", "./link.py"}
 
 
-def test_a_screened_file_is_counted_and_not_parsed(here, capsys, monkeypatch) -> None:
-    (here / "a.py").write_text("this is no Python\n")
-    monkeypatch.setattr(check, "check_text", lambda path, text: pytest.fail("parsed"))
+def test_a_screened_file_is_counted_and_not_analysed(here, capsys, monkeypatch) -> None:
+    (here / "a.py").write_text(CLEAN)
+    monkeypatch.setattr(check, "check_text", lambda path, text: pytest.fail("analysed"))
     assert run(capsys, "check") == (0, "All clear: no findings in 1 file.\n", "")
+
+
+@pytest.mark.parametrize("text", ["print 'Python 2'\n", "x = (1\n", "def f():\nreturn 1\n", "\tx = 1\n"])
+def test_a_syntax_error_is_told_of_a_screened_file_too(here, capsys, text: str) -> None:
+    (here / "a.py").write_text(text)
+    code, _, err = run(capsys, "check")
+    assert code == 2
+    assert re.fullmatch(r"\./a\.py:[12]:\d+: error: syntax error: .*\n", err)
 
 
 @pytest.mark.parametrize(

@@ -188,3 +188,15 @@ def _row_of(path: str) -> DatasetClass | None:
         if row is not None:
             return row
     return None
+
+
+_WRAPPERS = frozenset({"Subset", "ConcatDataset", "ChainDataset", "StackDataset", "random_split"})
+
+
+def is_wrapper(path: str) -> bool:
+    """Say whether the class or function at `path`, or its result (``()``), is a dataset of PyTorch over other datasets.
+
+    Source: torch 2.13.0, torch/utils/data/dataset.py.
+    """
+    package, _, name = path.removesuffix("()").rpartition(".")
+    return package in ("torch.utils.data", "torch.utils.data.dataset") and name in _WRAPPERS

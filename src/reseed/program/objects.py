@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reseed.knowledge.loaders import loader_of
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import (
     UNKNOWN,
@@ -213,3 +214,8 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
             continue
         found[value] = None
     return list(found)
+
+
+def is_loader_object(value: Object) -> bool:
+    """Whether `value` is what a loader call made: iterating it runs nothing in this process."""
+    return value.kind == "external" and loader_of(value.path.removesuffix("()")) is not None

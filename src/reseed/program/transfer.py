@@ -8,9 +8,10 @@ from typing import Any
 from reseed.facts import model
 from reseed.facts.model import Instruction, Register
 from reseed.program import objects
+from reseed.program.builtin_calls import BUILTINS
 from reseed.program.calls import Arguments, arguments_of, call, call_method, invoke_held
+from reseed.program.containers import call_special, constant_keys, copy_mapping, iterate
 from reseed.program.engine import Activation, Engine
-from reseed.program.externals import BUILTINS, call_special, constant_keys, copy_mapping, is_loader_object, iterate
 from reseed.program.folding import fold, truth
 from reseed.program.values import UNKNOWN, Bound, Class, External, Object, Value, Values
 
@@ -101,7 +102,7 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
             args = Arguments([act.registers[ins.key]], registers={0: ins.key})
             found.update(dict.fromkeys(call_method(engine, act, register, value, ("__getitem__",), args)))
         elif isinstance(value, Object) and value.kind == "external":
-            if not is_loader_object(value):
+            if not objects.is_loader_object(value):
                 invoke_held(engine, act, register, value)
             found[UNKNOWN] = None
         elif isinstance(value, External) and value.path.startswith("pandas.") and value.path.endswith("()"):

@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 from reseed.knowledge import datasets
 from reseed.program.effects import NUMPY_GLOBAL
-from reseed.program.externals import WRAPPED, WRAPPERS
+from reseed.program.externals import WRAPPED
 from reseed.program.model import Loader, Program
 from reseed.program.objects import CONTAINERS, elements
 from reseed.program.values import External, Object, Unknown, Value, Values
@@ -107,7 +107,7 @@ def _opened(program: Program, values: Values) -> list[Value]:
         if value in found:
             continue
         found[value] = None
-        if isinstance(value, Object) and value.path in WRAPPERS:
+        if isinstance(value, Object) and datasets.is_wrapper(value.path):
             stack.extend(program.engine.read((value, WRAPPED)))
         elif isinstance(value, Object) and value.kind in CONTAINERS and len(found) > len(values):
             stack.extend(elements(program.engine, None, value))
@@ -118,7 +118,7 @@ def _is_unseen(program: Program, value: Value) -> bool:
     if isinstance(value, Unknown):
         return True
     if isinstance(value, External) or (isinstance(value, Object) and value.kind == "external"):
-        return not datasets.is_quiet(value.path) and value.path not in WRAPPERS and not _is_data(value.path)
+        return not datasets.is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
     return False
 
 

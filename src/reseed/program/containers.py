@@ -1,0 +1,113 @@
+"""Lists, tuples, dicts and iterators of the program: their methods, and what going through them gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reseed.facts.model import Register
+from reseed.knowledge.datasets import is_wrapper
+from reseed.program import objects
+from reseed.program.calls import ANYTHING, Arguments, call, call_method, invoke_held
+from reseed.program.engine import Activation, Engine
+from reseed.program.values import UNKNOWN, Constant, NoResult, Object, Value, Values
+
+
+def container_method(
+    engine: Engine, caller: Activation, register: Register, receiver: Object, name: str, args: Arguments
+) -> Iterator[Value]:
+    """What calling the method `name` of a container gives, the container changed accordingly."""
+    first: Values = args.positional[0] if args.positional else {}
+    if name in ("append", "add", "appendleft"):
+        objects.put_item(engine, receiver, None, first)
+    elif name == "insert":
+        objects.put_item(engine, receiver, None, args.get(1, "object") or {})
+    elif name in ("extend", "update") and receiver.kind != "dict":
+        objects.put_item(engine, receiver, None, iterate(engine, caller, register, first))
+    elif name == "update":
+        copy_mapping(engine, caller, receiver, first)
+        for keyword, values in args.keywords.items():
+            objects.put_item(engine, receiver, keyword, values)
+        if args.unknown_keywords:
+            objects.put_item(engine, receiver, None, (UNKNOWN,))
+    elif name in ("get", "pop", "setdefault", "popleft", "__getitem__", "__next__"):
+        fallback: Values = args.get(1, "default") or {}
+        if name == "setdefault":
+            for key in constant_keys(first):
+                objects.put_item(engine, receiver, key, fallback)
+        for key in constant_keys(first) if receiver.kind == "dict" else [None]:
+            yield from objects.get_item(engine, caller, receiver, key)
+        yield from fallback
+    elif name in ("values", "copy", "__iter__", "__enter__"):
+        if name == "values":
+            result = engine.values.object("list", None, (receiver,))
+            objects.put_item(engine, result, None, objects.get_item(engine, caller, receiver, None))
+            yield result
+        else:
+            yield receiver
+    elif name == "items":
+        pair = engine.values.object("tuple", None, (receiver,))
+        objects.put_item(engine, pair, 0, objects.elements(engine, caller, receiver))
+        objects.put_item(engine, pair, 1, objects.get_item(engine, caller, receiver, None))
+        result = engine.values.object("list", None, (receiver, "items"))
+        objects.put_item(engine, result, None, (pair,))
+        yield result
+    else:
+        yield UNKNOWN
+
+
+def constant_keys(values: Iterable[Value]) -> list[object]:
+    """The constants among `values`, with None for each that is not one."""
+    return [value.value if isinstance(value, Constant) else None for value in values]
+
+
+def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: Iterable[Value]) -> None:
+    """``target.update(source)`` for each of `sources`."""
+    for source in sources:
+        if not (isinstance(source, Object) and source.kind == "dict"):
+            objects.put_item(engine, target, None, (UNKNOWN,))
+            continue
+        for key in engine.read((source, objects.KEYS), reader):
+            if isinstance(key, Constant):
+                objects.put_item(engine, target, key.value, objects.get_item(engine, reader, source, key.value))
+        anywhere = engine.read((source, objects.ANY), reader)
+        if anywhere:
+            objects.put_item(engine, target, None, anywhere)
+
+
+def iterate(engine: Engine, caller: Activation, register: Register, values: Iterable[Value]) -> Values:
+    """What iterating over `values` at `register` gives; iterators of the program are run."""
+    found: Values = {}
+    for value in values:
+        if isinstance(value, Object) and value.kind in objects.CONTAINERS:
+            found.update(objects.elements(engine, caller, value))
+        elif isinstance(value, Object) and value.kind == "external":
+            if is_wrapper(value.path):
+                found[value] = None  # random_split's parts
+                continue
+            if not objects.is_loader_object(value):
+                invoke_held(engine, caller, register, value)
+                found.update(dict.fromkeys(objects.held(engine, caller, value)))
+            found[UNKNOWN] = None
+        elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
+            iterators = call_method(engine, caller, register, value, ("__iter__", "__getitem__"), ANYTHING)
+            for iterator in iterators:
+                if isinstance(iterator, Object) and iterator.kind == "instance":
+                    call_method(engine, caller, register, iterator, ("__next__",), Arguments())
+                elif isinstance(iterator, Object) and iterator.kind in objects.CONTAINERS:
+                    found.update(objects.elements(engine, caller, iterator))
+            found[UNKNOWN] = None
+        elif not isinstance(value, (Constant, NoResult)):
+            found[UNKNOWN] = None
+    return found
+
+
+def call_special(
+    engine: Engine, caller: Activation, register: Register, receiver: Object, name: str, args: Arguments
+) -> Values:
+    """Call the special method `name` of an instance, if its class has one."""
+    results: Values = {}
+    if receiver.kind == "instance" and receiver.cls is not None:
+        found, _ = objects.class_attribute(engine, objects.mro(engine, receiver.cls, caller), name, caller)
+        for method in objects.bind(engine, found, receiver, receiver.cls):
+            results.update(dict.fromkeys(call(engine, caller, register, method, args)))
+    return results
