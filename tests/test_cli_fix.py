@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import CLEAN, DATASET, UNKNOWN, Stdin, program, run
+from test_cli import CLEAN, DATASET, UNKNOWN, Stdin, run
+from test_cli_program import program
 
 import reseed.fixes
 from reseed.check import check_text

@@ -166,7 +166,7 @@ def test_libcst_is_not_imported_for_files_that_cannot_matter(here) -> None:
     code = (
         "import sys\nfrom flake8.main.cli import main\nmain(['clean.py', '--jobs=1'])\n"
         "assert 'reseed.flake8_plugin' in sys.modules\n"
-        "assert not {'libcst', 'pathspec', 'reseed.facts', 'reseed.cli'} & set(sys.modules)\n"
+        "assert not {'libcst', 'pathspec', 'reseed.program', 'reseed.cli'} & set(sys.modules)\n"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=here, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")

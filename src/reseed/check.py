@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reseed.rules.base import Rule
     from reseed.rules.finding import Finding
 
+Codes = Callable[[], Collection[str]]
+"""Codes that are worked out when the first finding asks for them, since that takes all rules to be imported."""
 Progress = Callable[[int, int, str], None]
 """Called before each file with the number of files done, the number of all, and the path."""
 
@@ -53,11 +55,18 @@ def rules() -> tuple[Rule, ...]:
     return all_rules()
 
 
-def codes_of(settings: Settings) -> frozenset[str]:
+def codes_for(settings: Settings) -> Codes:
     """Give the codes that the settings switch on. Raises SettingsError for a code that does not exist."""
-    defaults = {rule.code: rule.default for rule in rules()}
-    check_codes(settings, defaults)
-    return enabled_codes(settings.selectors, defaults)
+
+    @functools.cache
+    def codes() -> frozenset[str]:
+        defaults = {rule.code: rule.default for rule in rules()}
+        check_codes(settings, defaults)
+        return enabled_codes(settings.selectors, defaults)
+
+    if settings.names_codes:
+        codes()  # a mistake must be told whatever the files hold
+    return codes
 
 
 def check_text(path: str, text: str, tree: ast.AST | None = None) -> list[Finding]:
@@ -106,7 +115,7 @@ def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list
     ]
 
 
-def check_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileResult:
+def check_source(source: SourceFile, settings: Settings, codes: Codes) -> FileResult:
     """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
     result = FileResult(text=source.text)
     path = source.path
@@ -122,7 +131,7 @@ def check_source(source: SourceFile, settings: Settings, codes: Collection[str])
         result.problems.append(bug(path, error))
         return result
     off = settings.ignored_in(path)
-    wanted = [finding for finding in found if finding.code in codes and not (off and finding.code.startswith(off))]
+    wanted = [finding for finding in found if finding.code in codes() and not (off and finding.code.startswith(off))]
     kept = _unsuppressed(path, source.text, wanted)
     result.suppressed = len(wanted) - len(kept)
     for finding, ruled_out in in_range(kept, path, settings.torch_version):
@@ -133,7 +142,7 @@ def check_source(source: SourceFile, settings: Settings, codes: Collection[str])
     return result
 
 
-def check_file(path: str, settings: Settings, codes: Collection[str]) -> FileResult:
+def check_file(path: str, settings: Settings, codes: Codes) -> FileResult:
     """Read and check one file. Of a file that the byte screen drops only the syntax is looked at. Never raises."""
     try:
         source = read_if_it_matters(path)
@@ -157,7 +166,7 @@ def read_if_it_matters(path: str) -> SourceFile | None:
 
 def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
     """Check every file that the paths mean. Raises SettingsError for a code that does not exist, and nothing else."""
-    codes = codes_of(settings)
+    codes = codes_for(settings)
     files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     results = []
     for done, path in enumerate(files):

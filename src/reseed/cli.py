@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from reseed import __version__
@@ -31,6 +32,9 @@ settings stand in [tool.reseed] of pyproject.toml under the names of the options
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. Only argparse itself raises, SystemExit."""
     arguments = _parser().parse_args(argv)
+    # A stream that the caller has closed is None. What takes its place lives as long as the process.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A file's name or a message may hold what the terminal's encoding does not; showing it must not fail.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
@@ -45,9 +49,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("reseed: interrupted", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads on. Python would flush stdout once more at exit and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # nobody reads on
         return _BROKEN_PIPE
+    except OSError as error:  # the disk that stdout goes to is full, the current folder is gone
+        _give_up_stdout()
+        print(f"reseed: error: {error}", file=sys.stderr)
+        return ERROR
+
+
+def _give_up_stdout() -> None:
+    """Let Python's last flush, at exit, succeed: it would complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

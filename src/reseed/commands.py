@@ -9,27 +9,29 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reseed.check import Progress, check_paths, check_source, codes_of, outdated_note, report_of, rules
+from reseed.check import Codes, Progress, check_paths, check_source, codes_for, outdated_note, report_of, rules
 from reseed.cli import CLEAN, ERROR, FINDINGS
 from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
 from reseed.report import Report, Style, format_names, renderer
 from reseed.report._model import count, row
 from reseed.report._progress import ProgressLine
 from reseed.report._rules import render_rules
-from reseed.rules.finding import Finding
 from reseed.settings import Selectors, Settings, SettingsError, check_torch_version, load_settings
 from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.discover import discover
+
+if TYPE_CHECKING:
+    from reseed.rules.finding import Finding
 
 
 def check(arguments: argparse.Namespace) -> int:
     """``reseed check``: report findings."""
     settings = settings_of(arguments)
-    codes = codes_of(settings)
     if arguments.paths == ["-"]:
         source, problems = _stdin(arguments)
-        results = [(source.path, check_source(source, settings, codes))] if source else []
+        results = [(source.path, check_source(source, settings, codes_for(settings)))] if source else []
         report = report_of(results, settings, problems)
     else:
         with ProgressLine() as progress:
@@ -138,7 +140,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def _repairs(
-    arguments: argparse.Namespace, settings: Settings, codes: frozenset[str], problems: list[Problem]
+    arguments: argparse.Namespace, settings: Settings, codes: Codes, problems: list[Problem]
 ) -> Iterator[FileRepair]:
     """Repair one file after the other; what cannot be read or found is added to `problems`."""
     if arguments.paths == ["-"]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reseed.check import bug, check_source, codes_of, read_if_it_matters, rules
+from reseed.check import Codes, bug, check_source, codes_for, read_if_it_matters, rules
 from reseed.settings import Settings
 from reseed.source import Problem, SourceError, SourceFile
 from reseed.source.declared import Declared
@@ -42,18 +43,24 @@ class FileRepair:
         return self.after != self.before
 
 
-def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) -> frozenset[str]:
+def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) -> Codes:
     """Give the codes that a run repairs: those switched on that have a repair.
 
     A repair that is made on request needs `unsafe`, or its code among `named`, the words that the command line selects
     by. Raises SettingsError for a code that does not exist.
     """
-    allowed = {rule.code for rule in rules() if rule.fixable == "yes" or (rule.fixable != "no" and unsafe)}
-    on_request = {rule.code for rule in rules() if rule.fixable != "no" and rule.code in named}
-    return codes_of(settings) & (allowed | on_request)
+    enabled = codes_for(settings)
+
+    @functools.cache
+    def codes() -> frozenset[str]:
+        repaired = {rule.code for rule in rules() if rule.fixable == "yes"}
+        on_request = {rule.code for rule in rules() if rule.fixable == "on request" and (unsafe or rule.code in named)}
+        return frozenset(enabled()) & (repaired | on_request)
+
+    return codes
 
 
-def repair_file(path: str, settings: Settings, codes: Collection[str]) -> FileRepair:
+def repair_file(path: str, settings: Settings, codes: Codes) -> FileRepair:
     """Read one file and repair it in memory. Never raises."""
     try:
         source = read_if_it_matters(path)
@@ -62,7 +69,7 @@ def repair_file(path: str, settings: Settings, codes: Collection[str]) -> FileRe
     return repair_source(source, settings, codes) if source else FileRepair(path)
 
 
-def repair_source(source: SourceFile, settings: Settings, codes: Collection[str]) -> FileRepair:
+def repair_source(source: SourceFile, settings: Settings, codes: Codes) -> FileRepair:
     """Repair one decoded file in memory, until nothing more can be done. Never raises."""
     repair = FileRepair(source.path, source.raw, source.raw)
     try:
@@ -93,7 +100,7 @@ def unified_diff(repair: FileRepair) -> list[bytes]:
     return [line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines]
 
 
-def _repair_text(source: SourceFile, settings: Settings, codes: Collection[str], repair: FileRepair) -> str:
+def _repair_text(source: SourceFile, settings: Settings, codes: Codes, repair: FileRepair) -> str:
     """Fill in `repair` and return the repaired text."""
     text = source.text
     for _ in range(_PASSES):

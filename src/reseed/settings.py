@@ -46,6 +46,12 @@ class Settings:
     root: str = "."
 
     @property
+    def names_codes(self) -> bool:
+        """Whether any code is named, rightly or wrongly."""
+        chosen = any(place.select is not None or place.extend_select or place.ignore for place in self.selectors)
+        return chosen or bool(self.per_file_ignores)
+
+    @property
     def excluded(self) -> Exclude:
         """The compiled exclusions."""
         groups = ([self.exclude] if self.exclude else []) + list(self.extend_exclude)

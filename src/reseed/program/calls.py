@@ -287,7 +287,7 @@ def initialise(engine: Engine, caller: Activation, register: Register, instance:
     for value in found:
         if isinstance(value, Function):
             invoke(engine, caller, register, value, args.shifted(instance), instance)
-    if found:
+    if found or any(isinstance(cls, Class) and objects.defines(cls, "__init__") for cls in order):
         return
     names = [name for cls in reversed(order) if isinstance(cls, Class) for name in cls.namespace.body.fields]
     for position, name in enumerate(dict.fromkeys(names)):
@@ -349,6 +349,8 @@ def call_method(
             for method in objects.bind(engine, found, receiver, receiver.cls):
                 results.update(dict.fromkeys(call(engine, caller, register, method, args)))
             return results
+        if any(isinstance(cls, Class) and objects.defines(cls, name) for cls in order):
+            return ()
     return invoke_held(engine, caller, register, receiver)
 
 

@@ -40,6 +40,8 @@ class Activation:
     closure: Activation | None
     context: Context
     function: Function | None = None
+    # The names that a module's or a class's body binds.
+    stored: frozenset[str] = frozenset()
     registers: list[Values] = field(default_factory=list)
     parameters: dict[str, Values] = field(default_factory=dict)
     # Which register of which caller was passed for a parameter, as the seeds need it.
@@ -105,6 +107,8 @@ class Engine:
             body = self.modules[module].bodies[index]
             found = Activation(module, index, body, closure, context, function)
             found.registers = [{} for _ in body.instructions]
+            if body.kind != "function":
+                found.stored = frozenset(ins.name for ins in body.instructions if isinstance(ins, Store))
             self.activations[module, index, closure, context] = found
             siblings.append(found)
             self.enqueue(found)

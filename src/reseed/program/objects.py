@@ -60,7 +60,10 @@ def mro(engine: Engine, cls: Class, reader: Activation | None = None) -> list[Cl
 def class_attribute(
     engine: Engine, order: Iterable[Class | External], name: str, reader: Activation | None
 ) -> tuple[Values, External | None]:
-    """`name` in the first class of `order` that defines it, or the external class where the search ended."""
+    """`name` in the first class of `order` that defines it, or the first external class that may.
+
+    Both are empty where a class defines `name` and its body has not been run yet: the reader runs again then.
+    """
     external: External | None = None
     for cls in order:
         if isinstance(cls, External):
@@ -70,7 +73,14 @@ def class_attribute(
         found = engine.read((cls.namespace, name), reader)
         if found:
             return found, external
+        if defines(cls, name):
+            return {}, None
     return {}, external
+
+
+def defines(cls: Class, name: str) -> bool:
+    """Whether the body of `cls` binds `name`."""
+    return name in cls.namespace.stored
 
 
 def bind(engine: Engine, values: Iterable[Value], receiver: Value, cls: Class | None) -> Iterator[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from reseed.rules.finding import Span
+from reseed.source.position import Span
 from reseed.source.text import lines_of
 
 _WIDEST = 160

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from reseed.rules.finding import Finding
 from reseed.source import Problem
+
+if TYPE_CHECKING:
+    from reseed.rules.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)

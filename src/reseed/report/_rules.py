@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reseed.rules.base import Rule
+if TYPE_CHECKING:
+    from reseed.rules.base import Rule
 
 
 def render_rules(rules: Sequence[Rule], output_format: str) -> Iterator[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reseed.report._model import Report, Style, relative
-from reseed.rules.finding import Finding
+
+if TYPE_CHECKING:
+    from reseed.rules.finding import Finding
 
 VERSION = 1
 """Of the shape below. It changes when a key changes its meaning or goes, not when one is added."""

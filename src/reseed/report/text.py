@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from reseed.report._frame import frame, printable
 from reseed.report._model import Report, Style, count, one_line, relative
-from reseed.rules.finding import Finding
+
+if TYPE_CHECKING:
+    from reseed.rules.finding import Finding
 
 _MOST_DRAWS = 5
 """Draws that are listed besides the one at the end of the path."""
