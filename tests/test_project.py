@@ -85,7 +85,7 @@ def test_finding_in_the_readme_is_that_of_a_run(
 ) -> None:
     monkeypatch.chdir(ROOT)
     (example,) = blocks(read("README.md"), "text")
-    main(["check", "--torch-version", "any", "fixtures/systems/face_landmarks.py"])
+    main(["check", "--torch-version", "any", "--color", "never", "fixtures/systems/face_landmarks.py"])
     assert capsys.readouterr().out.startswith(example)
 
 

@@ -54,6 +54,7 @@ def all_rules() -> tuple[Rule, ...]:
         kind()
         for module in modules
         for kind in vars(module).values()
-        if inspect.isclass(kind) and issubclass(kind, Rule) and kind.__module__ == module.__name__
+        # On Python 3.10 isclass() holds for `tuple[str, ...]` too, which issubclass() refuses: the module first.
+        if getattr(kind, "__module__", None) == module.__name__ and inspect.isclass(kind) and issubclass(kind, Rule)
     ]
     return tuple(sorted(found, key=lambda rule: rule.code))
