@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ def repair(text: str, findings: Sequence[Finding]) -> Repair:
 
     A byte order mark at the start of `text` is kept, and counts as no column.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the text's invalid escapes are none of our business
+        return _repair(text, findings)
+
+
+def _repair(text: str, findings: Sequence[Finding]) -> Repair:
     body = text.removeprefix(_BOM)
     try:
         session = Session(body, ast.parse(body))
