@@ -4,8 +4,8 @@ A program of `VALUES` calls `probe`, and the comment on the line says what its a
 be either, ``a; b`` where it is one in one context and the other in another, ``?`` for anything. ``A:3`` is the instance
 of `A` made on line 3. A call of `probe` without a comment never runs.
 
-A program of `WORKERS` draws, and the comment says on which calls from an entry point the draw is reached; without one it
-is not reached in a worker.
+A program of `WORKERS` draws, and the comment says on which calls from an entry point the draw is reached; without a
+comment no worker reaches it.
 """
 
 from __future__ import annotations
@@ -726,10 +726,9 @@ VALUES = {
 
 WRONG_VALUES = {
     "slices keep the elements": "a slice is taken for one of the elements, which cannot be iterated over",
-    "classes are whole when the module goes on": "the class body has not run yet, and the unknown result stays",
-    "defaults that a call gives": "the default has no value yet when the function is first called, and unknown stays",
-    "keywords that a call gives": "the mapping has no value yet when the function is first called, and the default stays",
-    "positions that a call gives": "the tuple has no value yet when the function is first called, and the default stays",
+    "defaults that a call gives": "the default has no value yet at the first call, and unknown stays",
+    "keywords that a call gives": "the mapping has no value yet at the first call, and the default stays",
+    "positions that a call gives": "the tuple has no value yet at the first call, and the default stays",
     "operators of the program": "the method has no result yet at first, and the unknown one stays",
 }
 
@@ -1120,7 +1119,7 @@ WORKERS = {
 
 WRONG_WORKERS = {
     "transforms in a slice": "a slice is taken for one of the elements, which cannot be iterated over",
-    "seeded by a helper that may leave early from within": "what follows a block that may return is taken to always run",
+    "seeded by a helper that may leave early from within": "what follows is taken to always run",
 }
 
 
@@ -1236,11 +1235,7 @@ def test_effects_in_order() -> None:
                 np.random.shuffle(index)
                 scipy_stats.norm.rvs(), project.reset_seed(), os.urandom_seed()
     """
-    text = (
-        with_imports(text)
-        .replace("IMPORTS", "")
-        .replace("import copy", "import scipy.stats as scipy_stats, project, os, copy")
-    )
+    text = "import scipy.stats as scipy_stats, project, os; " + with_imports(text)
     program = linked(text)
     (worker,) = workers_of(program)
     rows = []
@@ -1289,7 +1284,10 @@ LOADERS = [
     ),
     ("DataLoader(data, **{'num_workers': 3, 'worker_init_fn': seed})", {"num_workers": "3", "worker_init_fn": "seed"}),
     ("DataLoader(data, **dict(num_workers=3))", {"num_workers": "3"}),
-    ("DataLoader(data, **{'num_workers': 3, **unknown})", {"num_workers": "3", "worker_init_fn": "not given, may be"}),
+    (
+        "DataLoader(data, **{'num_workers': 3, **unknown})",
+        {"num_workers": "3 | ?", "worker_init_fn": "not given, may be"},
+    ),
     ("DataLoader(data, **unknown)", {"dataset": "Data:14", "num_workers": "not given, may be"}),
     ("DataLoader(data, num_workers=2, **unknown)", {"num_workers": "2", "worker_init_fn": "not given, may be"}),
     ("DataLoader(data, *unknown)", {"num_workers": "?", "persistent_workers": "not given"}),
@@ -1300,7 +1298,7 @@ LOADERS = [
     ("(lambda d, n=4: DataLoader(d, num_workers=n))(data)", {"dataset": "Data:14", "num_workers": "4"}),
     ("DataLoader(data, worker_init_fn=None)", {"worker_init_fn": "None"}),
     ("DataLoader(data, worker_init_fn=seed(1))", {"worker_init_fn": "no result"}),
-    ("DataLoader(data, worker_init_fn=lambda i: seed(i))", {"worker_init_fn": "<lambda>"}),
+    ("DataLoader(data, worker_init_fn=lambda i: seed(i))", {"worker_init_fn": "main.<lambda>"}),
     ("DataLoader(data, worker_init_fn=torch.manual_seed(1))", {"worker_init_fn": "torch.manual_seed()"}),
 ]
 
@@ -1376,7 +1374,6 @@ def test_a_loader_subclass_that_hands_its_arguments_on_is_made_where_it_is_calle
     assert loaders_of(text) == [(7, "main", {"dataset": "Data:14", "num_workers": "2", "worker_init_fn": "seed"})]
 
 
-@pytest.mark.xfail(strict=True, reason="the class body has not run yet, and the call is taken for DataLoader's own")
 def test_a_loader_subclass_used_by_the_module_itself() -> None:
     text = """
         class Loader(DataLoader):
@@ -1385,7 +1382,7 @@ def test_a_loader_subclass_used_by_the_module_itself() -> None:
                 super().__init__(dataset, **kwargs)
         Loader(data, num_workers=2)
     """
-    assert loaders_of(text) == [(6, "", {"dataset": "Data:14", "num_workers": "2", "worker_init_fn": "seed"})]
+    assert loaders_of(text) == [(6, "__main__", {"dataset": "Data:14", "num_workers": "2", "worker_init_fn": "seed"})]
 
 
 def test_a_loader_subclass_without_init() -> None:
@@ -1469,20 +1466,13 @@ def test_past_the_limit_values_are_unknown() -> None:
 
 
 def test_work_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = with_imports(WORKERS["recursive data"] if "recursive data" in WORKERS else WORKERS["seeded before"])
-    assert not linked(text).engine.exhausted
+    text = with_imports(WORKERS["seeded before"])
+    whole = linked(text)
+    assert not whole.engine.exhausted
     monkeypatch.setattr(engine, "_STEP_LIMIT", 20)
     program = linked(text)
     assert program.engine.exhausted
-    assert [program.reached(worker) for worker in workers_of(program)] is not None
-
-
-def test_analysis_of_equal_texts_is_equal() -> None:
-    text = with_imports(WORKERS["transforms that the constructor was given"])
-    first, second = linked(text), linked(text)
-    assert [route(r) for w in workers_of(first) for r in first.reached(w)] == [
-        route(r) for w in workers_of(second) for r in second.reached(w)
-    ]
+    assert drawn(program).items() <= drawn(whole).items()
 
 
 def test_of_several_modules_each_has_its_own_names() -> None:

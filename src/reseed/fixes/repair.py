@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import warnings
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
