@@ -27,6 +27,8 @@ from reseed.program.values import (
 
 # Partials of partials, held by objects that partials call: real ones nest two or three deep.
 _CALL_DEPTH = 20
+# A call costs as much time as this many instructions.
+_CALL_COST = 30
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class Arguments:
     """The arguments of a call, unpacked as far as they are known.
 
     `rest` are values from ``*sequence`` that may stand at any later position; `unknown_keywords` says that a
-    ``**mapping`` may hold further keywords. `registers` tells which register a parameter was passed from.
+    ``**mapping`` may hold further keywords. `registers` tells which register a parameter was passed from. `unseen`
+    marks the arguments of a call that nothing shows.
     """
 
     positional: list[Values] = field(default_factory=list)
@@ -42,6 +45,7 @@ class Arguments:
     rest: Values | None = None
     unknown_keywords: bool = False
     registers: dict[int | str, Register] = field(default_factory=dict)
+    unseen: bool = False
 
     def all_values(self) -> Iterator[Value]:
         """Every value passed, in order."""
@@ -68,9 +72,8 @@ class Arguments:
     def shifted(self, receiver: Value) -> Arguments:
         """The same with `receiver` in front."""
         registers = {k + 1 if isinstance(k, int) else k: r for k, r in self.registers.items()}
-        return Arguments(
-            [{receiver: None}, *self.positional], self.keywords, self.rest, self.unknown_keywords, registers
-        )
+        positional = [{receiver: None}, *self.positional]
+        return Arguments(positional, self.keywords, self.rest, self.unknown_keywords, registers, self.unseen)
 
     def without_first(self) -> Arguments:
         """The same without the first positional one."""
@@ -78,7 +81,7 @@ class Arguments:
         return Arguments(self.positional[1:], self.keywords, self.rest, self.unknown_keywords, registers)
 
 
-ANYTHING = Arguments(rest={UNKNOWN: None}, unknown_keywords=True)
+ANYTHING = Arguments(rest={UNKNOWN: None}, unknown_keywords=True, unseen=True)
 """Arguments of a call that is not seen."""
 
 
@@ -189,12 +192,15 @@ def invoke(
 ) -> Iterable[Value]:
     """Run `function` with `args`; the values that it returns so far."""
     name = engine.modules[function.module].bodies[function.body].name
-    context: Context = (caller.site(register), *caller.context[:1])
+    # Calls with arguments that nothing shows are all alike.
+    site = "unseen" if args.unseen else caller.site(register)
+    context: Context = (site,) if args.unseen else (site, *caller.context[:1])
     if receiver is not None:
         dunder = name.startswith("__") and name.endswith("__")
-        context = (receiver,) if dunder else (receiver, caller.site(register))
+        context = (receiver,) if dunder else (receiver, site)
     callee = engine.activation(function.module, function.body, function.closure, context, function)
     caller.calls[register, callee] = None
+    engine.spend(_CALL_COST)
     pass_arguments(engine, caller, callee, function, args)
     if callee.body.is_generator:
         generator = engine.values.object("generator", caller.site(register), (callee,))
@@ -378,5 +384,5 @@ def run_callback(engine: Engine, caller: Activation, register: Register, value: 
                 call(engine, caller, register, method, ANYTHING)
         if engine.read((value, objects.HELD), caller):
             for inner in objects.held(engine, caller, value):
-                if inner is not value and not isinstance(inner, Object):
+                if isinstance(inner, (Function, Bound)):
                     call(engine, caller, register, inner, ANYTHING)

@@ -17,7 +17,7 @@ from reseed.facts.model import Body, Call, Instruction, ModuleFacts, Phi, Regist
 from reseed.program.folding import truth
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
-_STEP_LIMIT = 4_000_000
+_STEP_LIMIT = 3_000_000
 _CONTEXT_LIMIT = 16
 _VALUE_LIMIT = 64
 
@@ -91,6 +91,7 @@ class Engine:
         self.stand_ins = 0
         self.exhausted = False
         self._nodes: dict[Hashable, Node] = {}
+        self._ran: dict[Activation, None] = {}
         self._queue: deque[Activation] = deque()
         self._steps = 0
 
@@ -164,7 +165,13 @@ class Engine:
         while self._queue and not self.exhausted:
             activation = self._queue.popleft()
             activation.queued = False
+            self._ran[activation] = None
             self._run(activation)
+
+    def spend(self, steps: int) -> None:
+        """Count work; past the limit the analysis ends as it stands, and its rules are silent."""
+        self._steps += steps
+        self.exhausted |= self._steps > _STEP_LIMIT
 
     def _run(self, activation: Activation) -> None:
         body = activation.body
@@ -175,9 +182,9 @@ class Engine:
             if isinstance(instruction, Phi) and any(source > register for source in instruction.sources)
         ]
         again = True
-        while again:
+        while again and not self.exhausted:
             live = [True] + [False] * (len(body.block_table) - 1)
-            self._steps += len(body.instructions)
+            self.spend(len(body.instructions))
             current = 0
             for register, instruction in enumerate(body.instructions):
                 block = body.blocks[register]
@@ -192,7 +199,6 @@ class Engine:
                 if live[body.blocks[register]]:
                     instruction = body.instructions[register]
                     again |= self._add(registers[register], self.step(self, activation, register, instruction))
-        self.exhausted = self._steps > _STEP_LIMIT
 
     def _is_live(self, activation: Activation, index: int, live: list[bool]) -> bool:
         chain = []
@@ -230,10 +236,11 @@ class Engine:
         """
         frozen = [
             activation
-            for activation in self.activations.values()
+            for activation in self._ran
             if not activation.thawed
             and any(b.guard is not None and not activation.registers[b.guard] for b in activation.body.block_table)
         ]
+        self._ran.clear()
         for activation in frozen:
             activation.thawed = True
             self.enqueue(activation)

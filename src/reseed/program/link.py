@@ -77,7 +77,7 @@ def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Act
         named = _names_read(engine, uncalled)
         unnamed = [f for f in uncalled if _name(engine, f) not in named]
         # Functions before methods: they make the instances on which uncalled methods are tried.
-        first = [f for f in unnamed if f.closure.body.kind != "class"] or unnamed or uncalled[:1]
+        first = [f for f in unnamed if f.closure.body.kind != "class"] or unnamed or uncalled[: 1 + len(uncalled) // 10]
         for function in first:
             namespace = function.closure
             if namespace.body.kind == "class" and function.body != namespace.index:

@@ -29,6 +29,7 @@ from reseed.program.values import (
 )
 
 ITEM, ANY, ALL, KEYS, HELD = "[item]", "[any]", "[all]", "[keys]", "[held]"
+_HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
 
 
@@ -206,14 +207,19 @@ def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bo
 
 
 def held(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:
-    """All that `target` holds, containers opened, each value once."""
+    """All that `target` holds, containers opened, each value once.
+
+    What holds more than any pipeline of transforms does is a registry, of which nothing is known: it gives nothing.
+    """
     found: Values = {}
     stack: list[Value] = [target]
     seen: Values = {}
     while stack:
         value = stack.pop()
-        if value in seen or len(seen) > 200:
+        if value in seen:
             continue
+        if len(seen) >= _HELD_LIMIT:
+            return []
         seen[value] = None
         if isinstance(value, Object) and value.kind in (*CONTAINERS, "external"):
             inner = engine.read((value, HELD if value.kind == "external" else ALL), activation)

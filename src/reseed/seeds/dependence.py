@@ -15,7 +15,7 @@ from reseed.program.effects import paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Program
 from reseed.program.values import UNKNOWN as UNKNOWN_VALUE
-from reseed.program.values import Constant, NoResult, Values
+from reseed.program.values import Class, Constant, NoResult, Object, Values
 
 UNKNOWN = "unknown"
 WORKER = "worker"
@@ -110,7 +110,7 @@ def _parameter_parts(act: Activation, name: str, root: Activation | None) -> Ite
     yield from _constant_parts({value: None for value in values if isinstance(value, (Constant, NoResult))})
     if root is not None and any(callee is act for _, callee in root.calls):
         unfilled = [spec.name for spec in act.body.parameters if spec.kind == "positional"]
-        skipped = 1 if act.context and unfilled and not isinstance(act.context[0], tuple) else 0
+        skipped = 1 if act.context and isinstance(act.context[0], Object | Class) else 0
         if name in unfilled[skipped : skipped + 1]:
             yield WORKER
             return
