@@ -86,6 +86,8 @@ def check_text(path: str, text: str, tree: ast.AST | None = None) -> list[Findin
         # Python's words for what neither parser understands are better than LibCST's.
         raise (error if isinstance(parsed, ast.AST) else parsed) from error
     program = analyse([facts])
+    if program.engine.exhausted:
+        raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
     found = {finding: None for rule in rules() for finding in rule.check(program)}
     return sorted(found, key=lambda finding: finding.sort_key)
 

@@ -41,6 +41,7 @@ class BodyBuilder:
         self.block = 0
         self.is_generator = False
         self.fields: list[str] = []
+        self.decorators: tuple[str, ...] = ()
         self.parameters: list[ParameterSpec] = []
         # The environments with which `break` and `continue` leave the loops around, innermost last.
         self.breaks: list[list[Environment]] = []
@@ -172,5 +173,6 @@ class BodyBuilder:
             falls_through=self.environment is not None,
             is_generator=self.is_generator,
             fields=tuple(self.fields),
+            decorators=self.decorators,
             spans=spans,
         )

@@ -112,7 +112,8 @@ class ExpressionLowerer:
     def _key(self, node: cst.Subscript) -> Register:
         if len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
             return self.lower(node.slice[0].slice.value)
-        return self.emit(Opaque(tuple(self.lower_parts(element) for element in node.slice)))
+        parts = tuple(self.lower_parts(element) for element in node.slice)
+        return self.emit(Operation("[:]", parts) if len(parts) == 1 else Opaque(parts))
 
     def lower_Call(self, node: cst.Call) -> Register:
         function = self.lower(node.func)

@@ -61,6 +61,7 @@ class ModuleLowerer:
         parameters: cst.Parameters,
         roots: Sequence[cst.CSTNode],
         node: cst.CSTNode,
+        decorators: tuple[str, ...] = (),
     ) -> Register:
         """Lower a ``def`` or ``lambda``; returns the register of the function value in the body around it."""
         specs: list[tuple[cst.Param, ParameterSpec]] = []
@@ -74,6 +75,7 @@ class ModuleLowerer:
             specs.extend((param, ParameterSpec(param.name.value, kind, positional_only)) for param in group)
         defaults = [(p.name.value, outer.lower(p.default)) for p, _ in specs if p.default is not None]
         builder = self.new_body("function", name, outer.builder, roots, [spec.name for _, spec in specs])
+        builder.decorators = decorators
         self.locate(builder, None, node)
         for _, spec in specs:
             builder.declare_parameter(spec)
@@ -299,7 +301,10 @@ class StatementLowerer(ExpressionLowerer):
             entered = self.call(item.item, enter, (), "__enter__")
             if item.asname is not None:
                 self.assign(item.asname.name, entered)
+        start = self.builder.environment
         self.lower_statement(node.body)
+        if self.builder.environment is None and any(_suppresses(item.item) for item in node.items):
+            self.builder.environment = start
 
     def statement_Match(self, node: cst.Match) -> None:
         builder = self.builder
@@ -338,7 +343,8 @@ class StatementLowerer(ExpressionLowerer):
 
     def statement_FunctionDef(self, node: cst.FunctionDef) -> None:
         decorators = [(decorator, self.lower(decorator.decorator)) for decorator in node.decorators]
-        value = self.module.lower_function(self, node.name.value, node.params, [node.body], node)
+        written = tuple(self._text(decorator.decorator) for decorator in node.decorators)
+        value = self.module.lower_function(self, node.name.value, node.params, [node.body], node, written)
         self.builder.assign(node.name.value, self._decorate(decorators, value))
 
     def statement_ClassDef(self, node: cst.ClassDef) -> None:
@@ -358,6 +364,10 @@ class StatementLowerer(ExpressionLowerer):
                 decorator.decorator, function, (Argument(value),), self._text(decorator.decorator), decorator=True
             )
         return value
+
+
+def _suppresses(manager: cst.BaseExpression) -> bool:
+    return isinstance(manager, cst.Call) and dotted(manager.func).endswith("suppress")
 
 
 def lower_module(path: str, name: str, tree: cst.Module) -> ModuleFacts:

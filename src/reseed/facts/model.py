@@ -277,7 +277,8 @@ class Body:
 
     `parent` is the index of the body it stands in. `blocks` holds the block of each instruction as an index
     into `block_table`; block 0 always runs. `falls_through` says that the end can be reached without a
-    ``return``. `fields` are a class body's annotated names, in order. `spans` says where the calls, attributes,
+    ``return``. `fields` are a class body's annotated names, in order, `decorators` a function's, as
+    written. `spans` says where the calls, attributes,
     items and iterations stand.
     """
 
@@ -293,6 +294,7 @@ class Body:
     falls_through: bool = True
     is_generator: bool = False
     fields: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
     spans: Mapping[Register, Span] = field(default_factory=dict)
 
 

@@ -300,11 +300,25 @@ def initialise(engine: Engine, caller: Activation, register: Register, instance:
         values = args.get(position, name)
         if values is None and args.may_pass(position, name):
             values = {UNKNOWN: None}
+        if values is None:
+            values = _default_of_field(engine, caller, register, order, name)
         if values is not None:
             engine.write((instance, name), values)
     if external is not None:
         method = engine.values.method(instance, "__init__", external.path)
         engine.call_external(engine, caller, register, method, args)
+
+
+def _default_of_field(
+    engine: Engine, caller: Activation, register: Register, order: list[Class | External], name: str
+) -> Values:
+    # dataclasses.field(default_factory=f) makes a value for each instance.
+    results: Values = {}
+    for value in objects.class_attribute(engine, order, name, caller)[0]:
+        if isinstance(value, Object) and value.path == "dataclasses.field()":
+            for factory in engine.read((value, "default_factory"), caller):
+                results.update(dict.fromkeys(call(engine, caller, register, factory, Arguments())))
+    return results
 
 
 def _call_object(
@@ -360,9 +374,17 @@ def call_method(
     return invoke_held(engine, caller, register, receiver)
 
 
-def invoke_held(engine: Engine, caller: Activation, register: Register, target: Object) -> Iterable[Value]:
-    """External code runs what `target` holds: a container of transforms, a wrapper around a dataset."""
+def invoke_held(
+    engine: Engine, caller: Activation, register: Register, target: Object, items: bool = False
+) -> Iterable[Value]:
+    """External code runs what `target` holds: a container of transforms, a wrapper around a dataset.
+
+    `items` says that its items are taken, not that it is called. What a function made (``series.apply(f)``,
+    ``pool.map(f, ...)``), other than a class, has called then what it was handed, and holds results.
+    """
     for value in objects.held(engine, caller, target):
+        if items and not objects.is_lazy(target) and not (isinstance(value, Object) and value.kind == "instance"):
+            continue
         run_callback(engine, caller, register, value)
     return (UNKNOWN,)
 

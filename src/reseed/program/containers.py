@@ -55,6 +55,13 @@ def container_method(
         yield UNKNOWN
 
 
+def resume(caller: Activation, register: Register, generator: Object) -> None:
+    """Note that `caller` runs the body of a generator: it runs where it is gone through, not where it was made."""
+    for body in generator.context:
+        if isinstance(body, Activation):
+            caller.calls[register, body] = None
+
+
 def constant_keys(values: Iterable[Value]) -> list[object]:
     """The constants among `values`, with None for each that is not one."""
     return [value.value if isinstance(value, Constant) else None for value in values]
@@ -80,12 +87,14 @@ def iterate(engine: Engine, caller: Activation, register: Register, values: Iter
     for value in values:
         if isinstance(value, Object) and value.kind in objects.CONTAINERS:
             found.update(objects.elements(engine, caller, value))
+            if value.kind == "generator":
+                resume(caller, register, value)
         elif isinstance(value, Object) and value.kind == "external":
             if is_wrapper(value.path):
                 found[value] = None  # random_split's parts
                 continue
             if not objects.is_loader_object(value):
-                invoke_held(engine, caller, register, value)
+                invoke_held(engine, caller, register, value, items=True)
                 found.update(dict.fromkeys(objects.held(engine, caller, value)))
             found[UNKNOWN] = None
         elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:

@@ -13,18 +13,14 @@ from reseed.knowledge.datasets import is_wrapper
 from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
 from reseed.program.builtin_calls import HANDLERS
-from reseed.program.calls import Arguments, invoke_held, run_callback
+from reseed.program.calls import Arguments, invoke_held, is_none, run_callback
 from reseed.program.containers import container_method
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Bound, External, Function, Method, Object, Value
+from reseed.program.values import UNKNOWN, Bound, Constant, External, Function, Method, Object, Value
 
 # What a decorator of these packages gives does not run the function's Python.
 _COMPILED = ("numba.", "torch.jit.", "tensorflow.", "jax.", "triton.")
 _TRANSPARENT = ("copy.copy", "copy.deepcopy", "builtins.reversed", "typing.cast")
-
-
-WRAPPED = "[wrapped]"
-"""The field of a dataset over other datasets (`is_wrapper`) that holds those."""
 
 
 def call_external(
@@ -40,6 +36,8 @@ def call_external(
             return _decorate(engine, path, args)
     elif path.endswith(".__init__") and args.positional:
         return _call_base_init(engine, caller, register, path.removesuffix(".__init__"), args)
+    if path in ("sklearn.utils.check_random_state", "sklearn.utils.validation.check_random_state"):
+        return _check_random_state(engine, args)
     handler = HANDLERS.get(path)
     if handler is not None:
         return handler(engine, caller, register, args)
@@ -50,17 +48,30 @@ def call_external(
     return _call_library(engine, caller, register, path, args)
 
 
+def _check_random_state(engine: Engine, args: Arguments) -> Iterable[Value]:
+    # None means NumPy's global state, an integer a RandomState of one's own (sklearn 1.9, sklearn/utils/validation.py).
+    for value in args.get(0, "seed") or {}:
+        if is_none(value):
+            yield engine.values.external("numpy.random")
+        elif isinstance(value, Constant):
+            yield engine.values.external("numpy.random.RandomState()")
+        else:
+            yield value
+
+
 def _call_library(
     engine: Engine, caller: Activation, register: Register, path: str, args: Arguments
 ) -> Iterable[Value]:
     if loader_of(path) is not None:
         engine.loader_calls[caller, register] = (path, args)
         return (engine.values.object("external", caller.site(register), caller.context, path=f"{path}()"),)
+    if path.startswith(_COMPILED):
+        return (engine.values.external(f"{path}()"),)
     kept = [value for value in args.all_values() if objects.is_of_program(engine, caller, value)]
     if is_wrapper(path):
         result = engine.values.object("external", caller.site(register), caller.context, path=f"{path}()")
         objects.hold(engine, result, kept)
-        engine.write((result, WRAPPED), args.positional[0] if args.positional else args.all_values())
+        engine.write((result, objects.WRAPPED), args.positional[0] if args.positional else args.all_values())
         return (result,)
     if not kept:
         return (engine.values.external(f"{path}()"),)

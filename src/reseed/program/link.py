@@ -11,6 +11,7 @@ from reseed.program import calls, objects, workers
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import call_external
 from reseed.program.model import DatasetEntry, Loader, Place, Program
+from reseed.program.order import names_in
 from reseed.program.reach import Reach
 from reseed.program.transfer import step
 from reseed.program.values import Class, Function, Object
@@ -154,7 +155,7 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
 
 def _stays_in_parent(engine: Engine, cls: Class, loaders: list[Loader]) -> bool:
     # A module that makes loaders, but takes the items of this dataset itself, shows what goes to workers.
-    visible = engine.instances.get(cls, {})
+    visible = [each for each in engine.instances.get(cls, {}) if not _is_demonstration(engine, each)]
     taken = {
         activation.context[0]
         for activation in engine.activations.values()
@@ -167,8 +168,30 @@ def _stays_in_parent(engine: Engine, cls: Class, loaders: list[Loader]) -> bool:
     )
 
 
+def _is_demonstration(engine: Engine, instance: Object) -> bool:
+    if instance.site is None:
+        return True
+    module, index, register = instance.site
+    return any(_is_guarded(activation, register) for activation in engine.activations_of.get((module, index), ()))
+
+
+def _is_guarded(activation: Activation, register: int) -> bool:
+    # if __name__ == "__main__":
+    if activation.body.kind != "module" or register < 0:
+        return False
+    block: int | None = activation.body.blocks[register]
+    while block is not None:
+        guard = activation.body.block_table[block].guard
+        if guard is not None and "__name__" in names_in(activation, guard):
+            return True
+        block = activation.body.block_table[block].parent
+    return False
+
+
 def _classes_taken(engine: Engine, loaders: list[Loader]) -> set[Class]:
-    # Every class of which a loader's workers take items, from the first dataset through its wrappers.
+    # Every class of which a loader's workers take items, from the first dataset through its wrappers. A loader without
+    # workers that a dataset's own file makes to try it out says nothing about those that train with it.
+    loaders = [each for each in loaders if each.may_have_workers() or not _is_guarded(each.activation, each.register)]
     taken: set[Class] = set()
     seen: set[Activation] = set()
     stack = [callee for loader in loaders for _, callee in loader.worker.calls]

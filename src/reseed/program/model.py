@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from reseed.facts.model import Register
+from reseed.facts.model import Call, Register
 from reseed.knowledge.loaders import Loader as LoaderRow
 from reseed.program.calls import Arguments
 from reseed.program.engine import Activation, Engine
 from reseed.program.reach import Reach, Reached
-from reseed.program.values import Class, Values
+from reseed.program.values import Class, Constant, Values
 from reseed.source.position import Span
 
 
@@ -49,6 +50,15 @@ class Loader:
         found = self.arguments.registers.get(name)
         return found if found is not None or position is None else self.arguments.registers.get(position)
 
+    def may_have_workers(self) -> bool:
+        """Whether the loader may start workers: it may unless ``num_workers`` is shown to be 0."""
+        if self.row.default_workers is None:
+            return True
+        values = self.argument("num_workers")
+        if values is None:
+            return self.row.default_workers > 0 or self.may_pass("num_workers")
+        return not (values and all(isinstance(value, Constant) and not value.value for value in values))
+
     def may_pass(self, name: str) -> bool:
         """Whether a parameter that is not seen may be passed all the same."""
         return self.arguments.may_pass(self.row.positions.get(name), name)
@@ -62,7 +72,7 @@ class DatasetEntry:
     worker: Activation
 
 
-@dataclass(slots=True)
+@dataclass
 class Program:
     """One or more modules, linked and solved."""
 
@@ -71,6 +81,22 @@ class Program:
     datasets: list[DatasetEntry]
     reach: Reach
     _reached: dict[Activation, list[Reached]] = field(default_factory=dict)
+
+    @cached_property
+    def seeds_workers(self) -> bool:
+        """Whether the program calls Lightning's ``seed_everything(..., workers=True)``, which seeds all its loaders'.
+
+        Source: lightning 2.6.6, lightning/fabric/utilities/seed.py and data.py (`_auto_add_worker_init_fn`).
+        """
+        for activation in self.engine.activations.values():
+            for register, instruction in enumerate(activation.body.instructions):
+                if not isinstance(instruction, Call) or not instruction.text.endswith("seed_everything"):
+                    continue
+                given = [a.value for a in instruction.arguments if a.keyword == "workers"]
+                values = activation.registers[given[0]] if given else {}
+                if any(not (isinstance(value, Constant) and not value.value) for value in values):
+                    return self.engine.is_live(activation, register)
+        return False
 
     def reached(self, worker: Activation) -> list[Reached]:
         """The draws and seedings in the worker code that `worker` enters."""

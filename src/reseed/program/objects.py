@@ -2,13 +2,15 @@
 
 Fields live in the engine's nodes: ``(object, "name")`` for attributes, ``(object, ITEM, key)`` for items under a
 known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for all of them,
-``(object, HELD)`` for what external code was handed when it made the object.
+``(object, HELD)`` for what external code was handed when it made the object, ``(object, WRAPPED)`` for the datasets
+under a dataset over others (`is_wrapper`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reseed.knowledge.datasets import is_wrapper
 from reseed.knowledge.loaders import loader_of
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import (
@@ -28,7 +30,7 @@ from reseed.program.values import (
     Values,
 )
 
-ITEM, ANY, ALL, KEYS, HELD = "[item]", "[any]", "[all]", "[keys]", "[held]"
+ITEM, ANY, ALL, KEYS, HELD, WRAPPED = "[item]", "[any]", "[all]", "[keys]", "[held]", "[wrapped]"
 _HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
 
@@ -135,6 +137,8 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
 def _object_attribute(engine: Engine, activation: Activation, value: Object, name: str) -> Iterator[Value]:
     fields = engine.read((value, name), activation)
     yield from fields
+    if name in ("dataset", "datasets") and is_wrapper(value.path):
+        yield from engine.read((value, WRAPPED), activation)
     if value.kind == "external":
         yield engine.values.method(value, name, value.path)
         return
@@ -230,6 +234,12 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
             continue
         found[value] = None
     return list(found)
+
+
+def is_lazy(value: Object) -> bool:
+    """Whether an external object may call later what it was handed: instances do, and Hugging Face's transforms."""
+    name = value.path.removesuffix("()").rpartition(".")[2]
+    return value.kind != "external" or name[:1].isupper() or name in ("with_transform", "set_transform")
 
 
 def is_loader_object(value: Object) -> bool:

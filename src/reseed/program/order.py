@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reseed.facts.model import Block, Register
+from reseed.facts.model import (
+    Attribute,
+    Block,
+    Call,
+    Cell,
+    Const,
+    Global,
+    Operation,
+    Parameter,
+    Register,
+    SetAttribute,
+    StoreOuter,
+)
 from reseed.program.engine import Activation
 from reseed.program.folding import truth
 
@@ -31,7 +43,7 @@ def seedings(activation: Activation, found: Iterable[tuple[Register, States]]) -
         block = table[seeding.block]
         if block.parent is None:
             continue
-        if block.certain or _always(activation, block):
+        if block.certain or _always(activation, block) or is_once(activation, seeding.block):
             moved = Seeding(seeding.register, block.parent, seeding.states)
         else:
             arms = [
@@ -55,6 +67,41 @@ def seedings(activation: Activation, found: Iterable[tuple[Register, States]]) -
 
 def _always(activation: Activation, block: Block) -> bool:
     return block.guard is not None and truth(activation.registers[block.guard]) == {block.expected}
+
+
+def is_once(activation: Activation, index: int) -> bool:
+    """Whether a block notes that it ran in what its condition asks: ``if not self.seeded: ...; self.seeded = True``.
+
+    Each worker then runs it once, before anything that follows.
+    """
+    body = activation.body
+    guard = body.block_table[index].guard
+    if guard is None:
+        return False
+    asked = set(names_in(activation, guard))
+    return any(
+        body.blocks[register] == index
+        and isinstance(instruction, SetAttribute | StoreOuter)
+        and instruction.name in asked
+        for register, instruction in enumerate(body.instructions)
+    )
+
+
+def names_in(activation: Activation, register: Register) -> Iterator[str]:
+    """The names and strings in the expression at `register`."""
+    stack = [register]
+    while stack:
+        instruction = activation.body.instructions[stack.pop()]
+        if isinstance(instruction, Operation):
+            stack.extend(instruction.operands)
+        elif isinstance(instruction, Attribute | Global | Cell | Parameter):
+            yield instruction.name
+            if isinstance(instruction, Attribute):
+                stack.append(instruction.value)
+        elif isinstance(instruction, Const) and isinstance(instruction.value, str):
+            yield instruction.value
+        elif isinstance(instruction, Call) and instruction.text == "hasattr":
+            stack.extend(argument.value for argument in instruction.arguments)
 
 
 def seeded_at(activation: Activation, before: Iterable[Seeding], register: Register) -> States:

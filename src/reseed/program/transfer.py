@@ -7,6 +7,8 @@ from typing import Any
 
 from reseed.facts import model
 from reseed.facts.model import Instruction, Register
+from reseed.knowledge import datasets
+from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
 from reseed.program.builtin_calls import BUILTINS
 from reseed.program.calls import Arguments, arguments_of, call, call_method, invoke_held
@@ -45,8 +47,10 @@ def _global(engine: Engine, act: Activation, register: Register, ins: model.Glob
 def _star_imported(engine: Engine, act: Activation, name: str) -> Iterable[Value]:
     stars = engine.modules[act.module].star_imports
     for star, _ in stars:
-        if star == "numpy" or star.startswith("numpy."):
-            return (engine.values.external(f"{star}.{name}"),)
+        path = f"{star}.{name}"
+        known = loader_of(path) is not None or datasets.dataset_base(path) is not None
+        if known or star == "numpy" or star.startswith("numpy."):
+            return (engine.values.external(path),)
     if stars and name in ("np", "numpy"):
         # By far the most common names of any; whoever re-exports `np` re-exports NumPy.
         return (engine.values.external("numpy"),)
@@ -93,8 +97,12 @@ def _set_attribute(engine: Engine, act: Activation, register: Register, ins: mod
 def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) -> Iterable[Value]:
     found: Values = {}
     keys = constant_keys(act.registers[ins.key]) or [None]
+    key_instruction = act.body.instructions[ins.key]
+    is_slice = isinstance(key_instruction, model.Operation) and key_instruction.operator == "[:]"
     for value in act.registers[ins.value]:
-        if isinstance(value, Object) and value.kind in ("list", "tuple", "dict", "generator"):
+        if isinstance(value, Object) and value.kind in objects.CONTAINERS and is_slice:
+            found[value] = None
+        elif isinstance(value, Object) and value.kind in objects.CONTAINERS:
             for key in keys:
                 known = key if not (isinstance(key, int) and key < 0) else None
                 found.update(dict.fromkeys(objects.get_item(engine, act, value, known)))
@@ -103,8 +111,10 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
             found.update(dict.fromkeys(call_method(engine, act, register, value, ("__getitem__",), args)))
         elif isinstance(value, Object) and value.kind == "external":
             if not objects.is_loader_object(value):
-                invoke_held(engine, act, register, value)
+                invoke_held(engine, act, register, value, items=True)
             found[UNKNOWN] = None
+        elif isinstance(value, External) and datasets.is_quiet(value.path):
+            found[value] = None  # a split or a part of a dataset that draws nothing
         elif isinstance(value, External) and value.path.startswith("pandas.") and value.path.endswith("()"):
             found[engine.values.external("pandas.DataFrame()")] = None  # a column or rows: both can be sampled
         elif isinstance(value, Class) or (isinstance(value, External) and _is_class_path(value.path)):
@@ -201,12 +211,38 @@ def _operation(engine: Engine, act: Activation, register: Register, ins: model.O
                 else:
                     objects.put_item(engine, result, None, objects.get_item(engine, act, container, None))
             return (result,)
+    if ins.operator == "+" and (added := _added_datasets(engine, act, register, operands)):
+        return added
     for name, receiver, other in _special_methods(ins.operator, operands):
         args = Arguments([operands[other]] if other < len(operands) else [])
         results = call_special(engine, act, register, receiver, name, args)
         if results:
             return results
     return fold(engine.values, ins.operator, operands)
+
+
+def _added_datasets(engine: Engine, act: Activation, register: Register, operands: list[Values]) -> Iterable[Value]:
+    # Dataset.__add__ gives a ConcatDataset (torch 2.13, torch/utils/data/dataset.py).
+    summed = [v for values in operands for v in values if isinstance(v, Object) and _adds_as_dataset(engine, act, v)]
+    if not summed:
+        return ()
+    path = "torch.utils.data.ConcatDataset()"
+    result = engine.values.object("external", act.site(register), act.context, path=path)
+    objects.hold(engine, result, summed)
+    for values in operands:
+        engine.write((result, objects.WRAPPED), values)
+    return (result,)
+
+
+def _adds_as_dataset(engine: Engine, act: Activation, value: Object) -> bool:
+    if value.kind == "external":
+        return datasets.is_wrapper(value.path)
+    if value.kind != "instance" or value.cls is None:
+        return False
+    order = objects.mro(engine, value.cls, act)
+    if any(isinstance(cls, Class) and objects.defines(cls, "__add__") for cls in order):
+        return False
+    return any(isinstance(cls, External) and datasets.dataset_base(cls.path) == "map" for cls in order)
 
 
 def _special_methods(sign: str, operands: list[Values]) -> Iterator[tuple[str, Object, int]]:

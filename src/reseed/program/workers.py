@@ -30,7 +30,8 @@ def enter_dataset(engine: Engine, worker: Activation, dataset: Value) -> None:
         return
     if dataset.kind == "external":
         for value in objects.held(engine, worker, dataset):
-            _enter_held(engine, worker, value)
+            if objects.is_lazy(dataset) or (isinstance(value, Object) and value.kind == "instance"):
+                _enter_held(engine, worker, value)
     elif dataset.kind == "instance" and dataset.cls is not None:
         order = objects.mro(engine, dataset.cls, worker)
         inherited = True

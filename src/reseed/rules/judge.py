@@ -16,23 +16,13 @@ from reseed.seeds.seeder import Verdict, verdict
 _NOT_FORKED = ("spawn", "forkserver")
 
 
-def may_have_workers(loader: Loader) -> bool:
-    """Whether the loader may start workers: it may unless ``num_workers`` is shown to be 0."""
-    if loader.row.default_workers is None:
-        return True
-    values = loader.argument("num_workers")
-    if values is None:
-        return loader.row.default_workers > 0 or loader.may_pass("num_workers")
-    return not (values and all(isinstance(value, Constant) and not value.value for value in values))
-
-
-def workers_repeat(loader: Loader) -> bool:
+def workers_repeat(program: Program, loader: Loader) -> bool:
     """Whether workers of the loader, left alone, draw the same numbers in each other or in every epoch (torch < 1.9).
 
-    They do not where they are not forked (measured: spawned workers make NumPy's state afresh), nor does the one
-    worker that lives on through all epochs.
+    They do not where they are not forked (measured: spawned workers make NumPy's state afresh), where the program has
+    Lightning seed them, nor does the one worker that lives on through all epochs.
     """
-    if not may_have_workers(loader) or loader.row.own_seeder:
+    if not loader.may_have_workers() or loader.row.own_seeder or program.seeds_workers:
         return False
     contexts = loader.argument("multiprocessing_context")
     if contexts and all(isinstance(value, Constant) and value.value in _NOT_FORKED for value in contexts):
@@ -47,7 +37,7 @@ def _is_constantly(loader: Loader, name: str, expected: object) -> bool:
 
 def repeats(program: Program, loader: Loader) -> bool:
     """Whether what the loader's workers draw from NumPy's global state is the same in workers or epochs."""
-    if not workers_repeat(loader):
+    if not workers_repeat(program, loader):
         return False
     if loader.argument("worker_init_fn") is None and loader.may_pass("worker_init_fn"):
         return True  # nothing shows a seeder; that the loader has none is not claimed

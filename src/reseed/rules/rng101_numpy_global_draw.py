@@ -57,6 +57,7 @@ from reseed.program.model import Loader, Program
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
+from reseed.seeds.seeder import Verdict, verdict
 
 
 class NumpyGlobalDraw(Rule):
@@ -84,13 +85,19 @@ class NumpyGlobalDraw(Rule):
                     code=self.code,
                     name=self.name,
                     message=f"`{text}` draws from NumPy's global state in worker code ({judge.told_path(reached)}): "
-                    "the same numbers in every worker on torch < 1.9",
+                    f"{_consequence(program, loader)} on torch < 1.9",
                     state=NUMPY_GLOBAL,
                     torch=self.torch,
                     draws=(draw,),
                     steps=judge.steps_of(program, reached),
                     loader=None if loader is None else judge.loader_place(loader),
                 )
+
+
+def _consequence(program: Program, loader: Loader | None) -> str:
+    if loader is None or verdict(program, loader, NUMPY_GLOBAL) is not Verdict.USELESS:
+        return "the same numbers in every worker"
+    return "the loader's `worker_init_fn` leaves them the same in every worker or in every epoch"
 
 
 def _judged(program: Program) -> Iterator[tuple[Activation, Loader | None]]:

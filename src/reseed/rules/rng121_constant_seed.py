@@ -44,12 +44,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reseed.facts.model import Attribute, Call, Cell, Const, Global, Operation, Parameter, Register
+from reseed.facts.model import Call, Register
 from reseed.knowledge.numpy_global import STATE_SETTERS, canonical
 from reseed.knowledge.seeding import RngObject
 from reseed.program.effects import DrawEffect, SeedEffect, paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Program
+from reseed.program.order import is_once, names_in
 from reseed.program.reach import Reached
 from reseed.rules import judge
 from reseed.rules.base import Rule
@@ -72,7 +73,7 @@ class ConstantSeed(Rule):
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a seeding call."""
         seen = set()
-        workers = [loader.worker for loader in program.loaders if judge.may_have_workers(loader)]
+        workers = [loader.worker for loader in program.loaders if loader.may_have_workers()]
         for worker in [*workers, *(entry.worker for entry in program.datasets)]:
             for reached in program.reached(worker):
                 place = program.place(reached.activation, reached.effect.register)
@@ -100,7 +101,9 @@ def _is_constant(program: Program, worker: Activation, reached: Reached) -> bool
     effect = reached.effect
     if not isinstance(effect, SeedEffect) or effect.argument is None or effect.row is None:
         return False
-    if judge.entry_of(reached).body.name == "__iter__" or _restores(reached.activation) or _is_for_evaluation(reached):
+    if judge.entry_of(reached).body.name == "__iter__" or _restores(reached.activation):
+        return False
+    if _is_for_evaluation(reached) or _runs_once(reached):
         return False
     if dependence(program, reached.activation, effect.argument) != CONSTANT:
         return False
@@ -118,24 +121,27 @@ def _is_for_evaluation(reached: Reached) -> bool:
 
 def _guard_words(activation: Activation, register: Register) -> Iterator[str]:
     # The names and strings in the conditions under which `register` is computed.
-    body = activation.body
-    block: int | None = body.blocks[register]
-    stack: list[Register] = []
-    while block is not None:
-        guard = body.block_table[block].guard
+    for index in _blocks_around(activation, register):
+        guard = activation.body.block_table[index].guard
         if guard is not None:
-            stack.append(guard)
-        block = body.block_table[block].parent
-    while stack:
-        instruction = body.instructions[stack.pop()]
-        if isinstance(instruction, Operation):
-            stack.extend(instruction.operands)
-        elif isinstance(instruction, Attribute | Global | Cell | Parameter):
-            yield instruction.name
-            if isinstance(instruction, Attribute):
-                stack.append(instruction.value)
-        elif isinstance(instruction, Const) and isinstance(instruction.value, str):
-            yield instruction.value
+            yield from names_in(activation, guard)
+
+
+def _blocks_around(activation: Activation, register: Register) -> Iterator[int]:
+    block: int | None = activation.body.blocks[register]
+    while block is not None:
+        yield block
+        block = activation.body.block_table[block].parent
+
+
+def _runs_once(reached: Reached) -> bool:
+    # Made on first use and kept, by hand or by a cache: not on every call.
+    hops = [*reached.path, (reached.activation, reached.effect.register)]
+    return any(
+        any("cache" in decorator for decorator in activation.body.decorators)
+        or any(is_once(activation, block) for block in _blocks_around(activation, register))
+        for activation, register in hops
+    )
 
 
 def _restores(activation: Activation) -> bool:

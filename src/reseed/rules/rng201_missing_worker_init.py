@@ -67,7 +67,7 @@ class MissingWorkerInit(Rule):
         seen = set()
         for loader in program.loaders:
             place = loader.place
-            if place in seen or not judge.workers_repeat(loader):
+            if place in seen or not judge.workers_repeat(program, loader):
                 continue
             if verdict(program, loader, NUMPY_GLOBAL) is not Verdict.ABSENT:
                 continue

@@ -43,9 +43,8 @@ from collections.abc import Iterator
 
 from reseed.knowledge import datasets
 from reseed.program.effects import NUMPY_GLOBAL
-from reseed.program.externals import WRAPPED
 from reseed.program.model import Loader, Program
-from reseed.program.objects import CONTAINERS, elements
+from reseed.program.objects import CONTAINERS, WRAPPED, elements
 from reseed.program.values import External, Object, Unknown, Value, Values
 from reseed.rules import judge
 from reseed.rules.base import Rule
@@ -88,7 +87,7 @@ class MissingWorkerInitUnknown(Rule):
 
 
 def _is_unknown(program: Program, loader: Loader) -> bool:
-    if not judge.workers_repeat(loader) or program.engine.exhausted:
+    if not judge.workers_repeat(program, loader) or program.engine.exhausted:
         return False
     if verdict(program, loader, NUMPY_GLOBAL) is not Verdict.ABSENT:
         return False
@@ -118,7 +117,16 @@ def _is_unseen(program: Program, value: Value) -> bool:
     if isinstance(value, Unknown):
         return True
     if isinstance(value, External) or (isinstance(value, Object) and value.kind == "external"):
-        return not datasets.is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
+        return not _is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
+    return False
+
+
+def _is_quiet(path: str) -> bool:
+    # A quiet dataset, or what a method of one gives: load_dataset(...).with_format("torch").
+    while path.endswith("()"):
+        if datasets.is_quiet(path):
+            return True
+        path = path.removesuffix("()").rpartition(".")[0]
     return False
 
 
