@@ -32,6 +32,8 @@ def module_facts(path: str, text: str, name: str = "__main__") -> ModuleFacts:
         tree = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         raise SourceError(path, f"syntax error: {error.message}", error.raw_line, error.raw_column + 1) from error
+    except UnicodeEncodeError as error:
+        raise SourceError(path, "the text holds half a character (a lone surrogate): save it as UTF-8") from error
     try:
         return lower_module(path, name, tree)
     except RecursionError:

@@ -59,8 +59,10 @@ def _filter(engine: Engine, caller: Activation, register: Register, args: Argume
 
 
 def _reduce(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    elements = iterate(engine, caller, register, args.get(1, "iterable") or {})
+    start = {**(args.get(2, "initial") or {}), UNKNOWN: None}
     for function in args.positional[0] if args.positional else ():
-        call(engine, caller, register, function, ANYTHING)
+        call(engine, caller, register, function, Arguments([start, elements]))
     return (UNKNOWN,)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from reseed.facts.model import Call, Register
+from reseed.knowledge.hooks import hooks_of
 from reseed.program import objects
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import (
@@ -371,6 +372,11 @@ def call_method(
             return results
         if any(isinstance(cls, Class) and objects.defines(cls, name) for cls in order):
             return ()
+    for hook in dict.fromkeys(h for cls in order if isinstance(cls, External) for h in hooks_of(cls.path)):
+        for method in objects.bind(
+            engine, objects.class_attribute(engine, order, hook, caller)[0], receiver, receiver.cls
+        ):
+            call(engine, caller, register, method, ANYTHING)
     return invoke_held(engine, caller, register, receiver)
 
 

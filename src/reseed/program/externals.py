@@ -20,6 +20,10 @@ from reseed.program.values import UNKNOWN, Bound, Constant, External, Function, 
 
 # What a decorator of these packages gives does not run the function's Python.
 _COMPILED = ("numba.", "torch.jit.", "tensorflow.", "jax.", "triton.")
+# What more transforms may be added to later: compose.transforms.append(...).
+_PIPELINES = ("Compose", "Sequential", "ModuleList")
+# Methods of torch.nn.Module and its kind that give the object itself.
+_RETURN_SELF = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "to", "train"})
 _TRANSPARENT = ("copy.copy", "copy.deepcopy", "builtins.reversed", "typing.cast")
 
 
@@ -73,7 +77,7 @@ def _call_library(
         objects.hold(engine, result, kept)
         engine.write((result, objects.WRAPPED), args.positional[0] if args.positional else args.all_values())
         return (result,)
-    if not kept:
+    if not kept and path.rpartition(".")[2] not in _PIPELINES:
         return (engine.values.external(f"{path}()"),)
     for value in kept:
         if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
@@ -124,4 +128,6 @@ def _call_method(
     for value in args.all_values():
         if isinstance(value, (Function, Bound)):
             run_callback(engine, caller, register, value)
+    if method.name in _RETURN_SELF:
+        return (receiver,)
     return (engine.values.external(f"{path}()"),)

@@ -157,9 +157,10 @@ def _stays_in_parent(engine: Engine, cls: Class, loaders: list[Loader]) -> bool:
     # A module that makes loaders, but takes the items of this dataset itself, shows what goes to workers.
     visible = [each for each in engine.instances.get(cls, {}) if not _is_demonstration(engine, each)]
     taken = {
-        activation.context[0]
+        callee.context[0]
         for activation in engine.activations.values()
-        if activation.body.name in workers.ENTRY_METHODS and activation.context
+        for _, callee in activation.calls
+        if callee.body.name in workers.ENTRY_METHODS and callee.context
     }
     return (
         bool(visible)
@@ -225,14 +226,15 @@ def _place(engine: Engine, activation: Activation, register: int, arguments: cal
 
 
 def _with_assigned(engine: Engine, loader: Loader, arguments: calls.Arguments) -> calls.Arguments:
-    # loader.worker_init_fn = f, after the loader was made.
+    # loader.worker_init_fn = f, or loader.collate_fn = f, after the loader was made.
     made = engine.values.object(
         "external", loader.activation.site(loader.register), loader.activation.context, path=f"{loader.path}()"
     )
     receiver = loader.activation.context[0] if loader.activation.context else None
     keywords = dict(arguments.keywords)
     for target in (made, receiver):
-        assigned = engine.read((target, "worker_init_fn"))
-        if assigned and isinstance(target, Object):
-            keywords["worker_init_fn"] = assigned
+        for name in ("worker_init_fn", "collate_fn"):
+            assigned = engine.read((target, name))
+            if assigned and isinstance(target, Object):
+                keywords[name] = assigned
     return replace(arguments, keywords=keywords)

@@ -123,6 +123,8 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
             yield values.external(f"{external.path}.{name}")
     elif isinstance(value, Object):
         yield from _object_attribute(engine, activation, value, name)
+    elif isinstance(value, Method) and value.base:
+        yield engine.values.method(value.receiver, f"{value.name}.{name}", value.base)
     elif isinstance(value, Super):
         yield from _super_attribute(engine, activation, value, name)
     elif isinstance(value, (Function, Bound)):

@@ -44,8 +44,9 @@ from collections.abc import Iterator
 from reseed.knowledge import datasets
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.model import Loader, Program
-from reseed.program.objects import CONTAINERS, WRAPPED, elements
+from reseed.program.objects import CONTAINERS, WRAPPED, elements, mro
 from reseed.program.values import External, Object, Unknown, Value, Values
+from reseed.program.workers import is_dataset
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
@@ -118,7 +119,15 @@ def _is_unseen(program: Program, value: Value) -> bool:
         return True
     if isinstance(value, External) or (isinstance(value, Object) and value.kind == "external"):
         return not _is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
-    return False
+    return isinstance(value, Object) and value.kind == "instance" and _takes_items_elsewhere(program, value)
+
+
+def _takes_items_elsewhere(program: Program, value: Object) -> bool:
+    # A class whose items come from a base that is not seen: class Train(project.FolderDataset): pass
+    if value.cls is None or is_dataset(program.engine, value):
+        return False
+    bases = [cls.path for cls in mro(program.engine, value.cls) if isinstance(cls, External)]
+    return any(path != "builtins.object" and datasets.dataset_base(path) is None for path in bases)
 
 
 def _is_quiet(path: str) -> bool:
