@@ -172,10 +172,14 @@ def is_lookalike(path: str) -> bool:
 def is_quiet(path: str) -> bool:
     """Say whether the items of the class at `path`, or of its instance (``()``), draw nothing from NumPy's state.
 
-    That is said of the class's own code, not of the datasets, transforms and functions that it is given.
+    That is said of the class's own code, not of the datasets, transforms and functions that it is given. What a method
+    of a quiet instance gives, ``load_dataset().with_format()``, is as quiet.
     """
-    row = _row_of(path)
-    return row is not None and row.quiet
+    while True:
+        row = _row_of(path)
+        if row is not None or not path.endswith("()"):
+            return row is not None and row.quiet
+        path = path.removesuffix("()").rpartition(".")[0]
 
 
 def _row_of(path: str) -> DatasetClass | None:

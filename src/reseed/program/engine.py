@@ -18,7 +18,7 @@ from reseed.program.folding import truth
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
 _STEP_LIMIT = 3_000_000
-_CONTEXT_LIMIT = 16
+_CONTEXT_LIMIT = 40
 _VALUE_LIMIT = 64
 
 

@@ -24,6 +24,10 @@ _COMPILED = ("numba.", "torch.jit.", "tensorflow.", "jax.", "triton.")
 _PIPELINES = ("Compose", "Sequential", "ModuleList")
 # Methods of torch.nn.Module and its kind that give the object itself.
 _RETURN_SELF = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "requires_grad_", "to", "train"})
+# Decorators of other packages may change what calling the function gives.
+_KEEP_MEANING = frozenset(
+    {"abc", "builtins", "contextlib", "functools", "numpy", "torch", "typing", "typing_extensions"}
+)
 _TRANSPARENT = ("copy.copy", "copy.deepcopy", "builtins.reversed", "typing.cast")
 
 
@@ -93,7 +97,10 @@ def _decorate(engine: Engine, path: str, args: Arguments) -> Iterable[Value]:
     # A decorator that we do not know gives a function that does what the decorated one does, unless it compiles it.
     if path.lstrip(".").startswith(_COMPILED):
         return (engine.values.external(f"{path}()"),)
-    return args.positional[0] if args.positional else (UNKNOWN,)
+    if not args.positional:
+        return (UNKNOWN,)
+    known = path.split(".")[0] in _KEEP_MEANING or not any(isinstance(v, (Function, Bound)) for v in args.positional[0])
+    return args.positional[0] if known else {**args.positional[0], UNKNOWN: None}
 
 
 def _call_base_init(

@@ -142,7 +142,8 @@ def _object_attribute(engine: Engine, activation: Activation, value: Object, nam
     if name in ("dataset", "datasets") and is_wrapper(value.path):
         yield from engine.read((value, WRAPPED), activation)
     if value.kind == "external":
-        yield engine.values.method(value, name, value.path)
+        if not fields:
+            yield engine.values.method(value, name, value.path)
         return
     if value.kind != "instance" or value.cls is None:
         if value.kind in CONTAINERS:

@@ -101,7 +101,9 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
     is_slice = isinstance(key_instruction, model.Operation) and key_instruction.operator == "[:]"
     for value in act.registers[ins.value]:
         if isinstance(value, Object) and value.kind in objects.CONTAINERS and is_slice:
-            found[value] = None
+            part = engine.values.object(value.kind, act.site(register), act.context)
+            objects.put_item(engine, part, None, objects.get_item(engine, act, value, None))
+            found[part] = None
         elif isinstance(value, Object) and value.kind in objects.CONTAINERS:
             for key in keys:
                 known = key if not (isinstance(key, int) and key < 0) else None

@@ -118,7 +118,7 @@ def _is_unseen(program: Program, value: Value) -> bool:
     if isinstance(value, Unknown):
         return True
     if isinstance(value, External) or (isinstance(value, Object) and value.kind == "external"):
-        return not _is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
+        return not datasets.is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
     return isinstance(value, Object) and value.kind == "instance" and _takes_items_elsewhere(program, value)
 
 
@@ -128,15 +128,6 @@ def _takes_items_elsewhere(program: Program, value: Object) -> bool:
         return False
     bases = [cls.path for cls in mro(program.engine, value.cls) if isinstance(cls, External)]
     return any(path != "builtins.object" and datasets.dataset_base(path) is None for path in bases)
-
-
-def _is_quiet(path: str) -> bool:
-    # A quiet dataset, or what a method of one gives: load_dataset(...).with_format("torch").
-    while path.endswith("()"):
-        if datasets.is_quiet(path):
-            return True
-        path = path.removesuffix("()").rpartition(".")[0]
-    return False
 
 
 def _is_data(path: str) -> bool:

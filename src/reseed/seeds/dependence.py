@@ -98,6 +98,8 @@ def _parts(program: Program, act: Activation, register: Register, root: Activati
 
 
 def _constant_parts(values: Values) -> Iterator[_Part]:
+    if len(values) > 1:
+        yield UNKNOWN  # one of several constants, and what chooses is not followed
     # Seeding with None asks the operating system for entropy.
     if any(isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None) for value in values):
         yield OS
