@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from reseed.facts.model import Register
 from reseed.knowledge.datasets import is_wrapper
 from reseed.program import objects
-from reseed.program.calls import ANYTHING, Arguments, call, call_method, invoke_held
+from reseed.program.arguments import ANYTHING, Arguments
+from reseed.program.calls import call, call_method, invoke_held
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import UNKNOWN, Constant, NoResult, Object, Value, Values
 

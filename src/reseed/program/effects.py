@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from reseed.facts.model import Attribute, Call, Global, Register
 from reseed.knowledge import library_draws, numpy_global
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
-from reseed.program.calls import arguments_of, is_none
+from reseed.program.arguments import arguments_of
+from reseed.program.calls import is_none
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import External, Method, Object, Value, Values
 

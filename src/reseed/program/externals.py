@@ -12,8 +12,9 @@ from reseed.facts.model import Register
 from reseed.knowledge.datasets import is_wrapper
 from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
+from reseed.program.arguments import Arguments
 from reseed.program.builtin_calls import HANDLERS
-from reseed.program.calls import Arguments, invoke_held, is_none, run_callback
+from reseed.program.calls import invoke_held, is_none, run_callback
 from reseed.program.containers import container_method
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import UNKNOWN, Bound, Constant, External, Function, Method, Object, Value

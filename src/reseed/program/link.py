@@ -8,6 +8,7 @@ from dataclasses import replace
 from reseed.facts.model import Attribute, Global, ModuleFacts
 from reseed.knowledge.loaders import loader_of
 from reseed.program import calls, objects, workers
+from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import call_external
 from reseed.program.model import DatasetEntry, Loader, Place, Program
@@ -62,7 +63,7 @@ class _Instances:
         if found is None:
             found = self._made[cls] = self.engine.values.object("instance", None, (), cls)
             creator = workers.worker(self.engine, cls.module)
-            calls.initialise(self.engine, creator, -1, found, calls.ANYTHING)
+            calls.initialise(self.engine, creator, -1, found, ANYTHING)
         return found
 
 
@@ -86,7 +87,7 @@ def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Act
                 for instance in instances.receivers(cls):
                     _call_method(engine, outside, function, instance)
             else:
-                calls.call(engine, outside, -1, function, calls.ANYTHING)
+                calls.call(engine, outside, -1, function, ANYTHING)
         _solve(engine)
 
 
@@ -96,9 +97,9 @@ def _call_method(engine: Engine, outside: Activation, function: Function, instan
     static = any(isinstance(v, Object) and v.kind in ("staticmethod", "classmethod") for v in found)
     if static:
         for value in objects.bind(engine, found, instance, instance.cls):
-            calls.call(engine, outside, -1, value, calls.ANYTHING)
+            calls.call(engine, outside, -1, value, ANYTHING)
     else:
-        calls.call(engine, outside, -1, engine.values.bound(function, instance), calls.ANYTHING)
+        calls.call(engine, outside, -1, engine.values.bound(function, instance), ANYTHING)
 
 
 def _name(engine: Engine, function: Function) -> str:
@@ -212,7 +213,7 @@ def _classes_taken(engine: Engine, loaders: list[Loader]) -> set[Class]:
     return taken
 
 
-def _place(engine: Engine, activation: Activation, register: int, arguments: calls.Arguments) -> Place:
+def _place(engine: Engine, activation: Activation, register: int, arguments: Arguments) -> Place:
     # A subclass whose __init__ only hands its arguments on: the loader is made where the subclass is called.
     receiver = activation.context[0] if activation.context else None
     passed_on = not any(isinstance(key, str) or key > 0 for key in arguments.registers)
@@ -225,7 +226,7 @@ def _place(engine: Engine, activation: Activation, register: int, arguments: cal
     return Place(engine.modules[activation.module].path, body.spans.get(register, body.span), body.qualname)
 
 
-def _with_assigned(engine: Engine, loader: Loader, arguments: calls.Arguments) -> calls.Arguments:
+def _with_assigned(engine: Engine, loader: Loader, arguments: Arguments) -> Arguments:
     # loader.worker_init_fn = f, or loader.collate_fn = f, after the loader was made.
     made = engine.values.object(
         "external", loader.activation.site(loader.register), loader.activation.context, path=f"{loader.path}()"

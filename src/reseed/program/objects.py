@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reseed.knowledge.datasets import is_wrapper
+from reseed.knowledge.datasets import dataset_base, is_wrapper
 from reseed.knowledge.loaders import loader_of
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import (
@@ -240,7 +240,12 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
 
 
 def is_lazy(value: Object) -> bool:
-    """Whether an external object may call later what it was handed: instances do, and Hugging Face's transforms."""
+    """Whether an external object may call later what it was handed.
+
+    Instances of classes do, and what the methods of iterable datasets and Hugging Face's transforms give.
+    """
+    if dataset_base(value.path.split("()", 1)[0]) == "iterable":
+        return True
     name = value.path.removesuffix("()").rpartition(".")[2]
     return value.kind != "external" or name[:1].isupper() or name in ("with_transform", "set_transform")
 

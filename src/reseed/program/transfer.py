@@ -10,8 +10,9 @@ from reseed.facts.model import Instruction, Register
 from reseed.knowledge import datasets
 from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
+from reseed.program.arguments import Arguments, arguments_of
 from reseed.program.builtin_calls import BUILTINS
-from reseed.program.calls import Arguments, arguments_of, call, call_method, invoke_held
+from reseed.program.calls import call, call_method, invoke_held
 from reseed.program.containers import call_special, constant_keys, copy_mapping, iterate
 from reseed.program.engine import Activation, Engine
 from reseed.program.folding import fold, truth
@@ -215,11 +216,14 @@ def _operation(engine: Engine, act: Activation, register: Register, ins: model.O
             return (result,)
     if ins.operator == "+" and (added := _added_datasets(engine, act, register, operands)):
         return added
-    for name, receiver, other in _special_methods(ins.operator, operands):
+    special = list(_special_methods(engine, act, ins.operator, operands))
+    for name, receiver, other in special:
         args = Arguments([operands[other]] if other < len(operands) else [])
         results = call_special(engine, act, register, receiver, name, args)
         if results:
             return results
+    if special:
+        return ()  # the method has not returned yet
     return fold(engine.values, ins.operator, operands)
 
 
@@ -247,11 +251,17 @@ def _adds_as_dataset(engine: Engine, act: Activation, value: Object) -> bool:
     return any(isinstance(cls, External) and datasets.dataset_base(cls.path) == "map" for cls in order)
 
 
-def _special_methods(sign: str, operands: list[Values]) -> Iterator[tuple[str, Object, int]]:
+def _special_methods(
+    engine: Engine, act: Activation, sign: str, operands: list[Values]
+) -> Iterator[tuple[str, Object, int]]:
     for index, values in enumerate(operands):
         name = _SPECIAL.get((sign, index))
         if name is not None:
-            yield from ((name, v, 1 - index) for v in values if isinstance(v, Object) and v.kind == "instance")
+            for value in values:
+                if isinstance(value, Object) and value.cls is not None:
+                    order = objects.mro(engine, value.cls, act)
+                    if any(isinstance(cls, Class) and objects.defines(cls, name) for cls in order):
+                        yield name, value, 1 - index
 
 
 _ARITHMETIC = {

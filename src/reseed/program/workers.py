@@ -8,6 +8,7 @@ from reseed.facts.model import Body, Import
 from reseed.knowledge import datasets
 from reseed.knowledge.hooks import hooks_of
 from reseed.program import calls, objects
+from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import UNKNOWN, Bound, Class, External, Function, Object, Value
 from reseed.source.position import Span
@@ -39,7 +40,7 @@ def enter_dataset(engine: Engine, worker: Activation, dataset: Value) -> None:
             found, _ = objects.class_attribute(engine, order, name, worker)
             inherited &= not found
             for method in objects.bind(engine, found, dataset, dataset.cls):
-                for result in calls.call(engine, worker, -1, method, calls.ANYTHING):
+                for result in calls.call(engine, worker, -1, method, ANYTHING):
                     if name == "__iter__" and isinstance(result, Object) and result.kind == "instance":
                         _enter_next(engine, worker, result)
         if inherited:
@@ -60,7 +61,7 @@ def _enter_next(engine: Engine, worker: Activation, iterator: Object) -> None:
     assert iterator.cls is not None
     found, _ = objects.class_attribute(engine, objects.mro(engine, iterator.cls, worker), "__next__", worker)
     for method in objects.bind(engine, found, iterator, iterator.cls):
-        calls.call(engine, worker, -1, method, calls.Arguments())
+        calls.call(engine, worker, -1, method, Arguments())
 
 
 def _enter_inherited(engine: Engine, worker: Activation, dataset: Object, order: list[Class | External]) -> None:
@@ -73,7 +74,7 @@ def _enter_inherited(engine: Engine, worker: Activation, dataset: Object, order:
             for name in hooks_of(cls.path):
                 found, _ = objects.class_attribute(engine, order, name, worker)
                 for method in objects.bind(engine, found, dataset, dataset.cls):
-                    calls.call(engine, worker, -1, method, calls.ANYTHING)
+                    calls.call(engine, worker, -1, method, ANYTHING)
 
 
 def _enter_held(engine: Engine, worker: Activation, value: Value) -> None:
@@ -86,13 +87,13 @@ def _enter_held(engine: Engine, worker: Activation, value: Value) -> None:
 def enter_collate(engine: Engine, worker: Activation, functions: Iterable[Value]) -> None:
     """Have `worker` call the loader's ``collate_fn``."""
     for function in functions:
-        calls.call(engine, worker, -1, function, calls.ANYTHING)
+        calls.call(engine, worker, -1, function, ANYTHING)
 
 
 def enter_seeder(engine: Engine, worker: Activation, functions: Iterable[Value]) -> None:
     """Have `worker` call the loader's ``worker_init_fn`` with its worker id."""
     for function in functions:
-        calls.call(engine, worker, -1, function, calls.Arguments([{UNKNOWN: None}]))
+        calls.call(engine, worker, -1, function, Arguments([{UNKNOWN: None}]))
 
 
 def is_dataset(engine: Engine, value: Object) -> bool:
