@@ -14,6 +14,7 @@ from reseed.facts.model import (
     Body,
     Element,
     Import,
+    Item,
     MakeClass,
     ModuleFacts,
     Opaque,
@@ -21,6 +22,8 @@ from reseed.facts.model import (
     ParameterSpec,
     Register,
     Return,
+    SetAttribute,
+    SetItem,
 )
 from reseed.facts.positions import spans_of
 from reseed.facts.scopes import assigned_names, dotted, scope_of, top_name
@@ -157,8 +160,19 @@ class StatementLowerer(ExpressionLowerer):
 
     def statement_AugAssign(self, node: cst.AugAssign) -> None:
         operator = str(getattr(node.operator, "_get_token", lambda: "?=")())[:-1]
-        value = self.emit(Operation(operator, (self.lower(node.target), self.lower(node.value))))
-        self.assign(node.target, value)
+        target = node.target
+        if isinstance(target, cst.Attribute):
+            base = self.lower(target.value)
+            old = self.located(target, Attribute(base, target.attr.value))
+            value = self.emit(Operation(operator, (old, self.lower(node.value))))
+            self.emit(SetAttribute(base, target.attr.value, value))
+        elif isinstance(target, cst.Subscript):
+            base, key = self.lower(target.value), self._key(target)
+            old = self.located(target, Item(base, key))
+            value = self.emit(Operation(operator, (old, self.lower(node.value))))
+            self.emit(SetItem(base, key, value))
+        else:
+            self.assign(target, self.emit(Operation(operator, (self.lower(target), self.lower(node.value)))))
 
     def statement_Return(self, node: cst.Return) -> None:
         self.emit(Return(self.lower(node.value)))

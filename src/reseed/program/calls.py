@@ -154,7 +154,7 @@ def pass_arguments(
         engine.pass_argument(callee, spec.name, default)
         if args.rest and spec.kind == "positional":
             engine.pass_argument(callee, spec.name, args.rest)
-        if unseen or not default:
+        if unseen or not engine.is_known((function, "[default]", spec.name)):
             engine.pass_argument(callee, spec.name, (UNKNOWN,))
     for spec in specs:
         if spec.kind == "*":

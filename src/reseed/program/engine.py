@@ -91,6 +91,7 @@ class Engine:
         self.stand_ins = 0
         self.exhausted = False
         self._nodes: dict[Hashable, Node] = {}
+        self._written: set[Hashable] = set()
         self._ran: dict[Activation, None] = {}
         self._queue: deque[Activation] = deque()
         self._steps = 0
@@ -135,8 +136,13 @@ class Engine:
             node.readers[reader] = None
         return node.values
 
+    def is_known(self, key: Hashable) -> bool:
+        """Whether something is written to the node `key`, even if it has no value yet."""
+        return key in self._written
+
     def write(self, key: Hashable, values: Iterable[Value]) -> None:
         """Add `values` to the node `key`."""
+        self._written.add(key)
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = Node()

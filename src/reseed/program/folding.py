@@ -14,7 +14,6 @@ from reseed.program.values import (
     External,
     Function,
     Interner,
-    Method,
     NoResult,
     Object,
     Value,
@@ -61,7 +60,7 @@ def _truth_of(value: Value) -> frozenset[bool]:
         return _TRUE if value.value else _FALSE
     if isinstance(value, NoResult):
         return _FALSE
-    if isinstance(value, (Function, Class, Bound, Method)) or _is_worker_info(value):
+    if isinstance(value, (Function, Class, Bound)) or _is_worker_info(value):
         return _TRUE
     return _BOTH
 

@@ -48,7 +48,7 @@ def mro(engine: Engine, cls: Class, reader: Activation | None = None) -> list[Cl
     """
     order: dict[Class | External, None] = {}
     stack: list[Value] = [cls]
-    budget = 500
+    budget = 5000
     while stack and budget:
         budget -= 1
         current = stack.pop()

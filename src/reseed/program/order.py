@@ -10,6 +10,7 @@ from reseed.facts.model import (
     Block,
     Call,
     Cell,
+    Collection,
     Const,
     Global,
     Operation,
@@ -94,6 +95,8 @@ def names_in(activation: Activation, register: Register) -> Iterator[str]:
         instruction = activation.body.instructions[stack.pop()]
         if isinstance(instruction, Operation):
             stack.extend(instruction.operands)
+        elif isinstance(instruction, Collection):
+            stack.extend(instruction.items)
         elif isinstance(instruction, Attribute | Global | Cell | Parameter):
             yield instruction.name
             if isinstance(instruction, Attribute):

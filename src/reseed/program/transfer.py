@@ -113,6 +113,9 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
             args = Arguments([act.registers[ins.key]], registers={0: ins.key})
             found.update(dict.fromkeys(call_method(engine, act, register, value, ("__getitem__",), args)))
         elif isinstance(value, Object) and value.kind == "external":
+            if value.path.endswith(".random_split()"):
+                found[value] = None  # one of its parts
+                continue
             if not objects.is_loader_object(value):
                 invoke_held(engine, act, register, value, items=True)
             found[UNKNOWN] = None

@@ -77,7 +77,7 @@ def _as_seeder(value: Value) -> Seeder | None:
 def _helps(program: Program, loader: Loader, state: str, values: Values) -> bool:
     # `worker_init_fn=np.random.seed` gets the bare worker id.
     direct = [row for value in values if (row := _as_seeder(value)) is not None]
-    workers = bool(direct)
+    workers = any(state in row.states for row in direct)
     for reached in program.reached(loader.seeder):
         effect = reached.effect
         if not isinstance(effect, SeedEffect) or not effect.states & {state, "*"}:
@@ -137,7 +137,8 @@ def _calls_unknown(program: Program, start: Activation) -> bool:
                 continue
             callees = activation.registers[instruction.function]
             paths = list(paths_of(callees))
-            if any(path.split(".")[0] not in _KNOWN_ROOTS or ".dataset" in path for path in paths):
+            strange = [path for path in paths if seeder_of(canonical(path)) is None]
+            if any(path.split(".")[0] not in _KNOWN_ROOTS or ".dataset" in path for path in strange):
                 return True
             runs = any(at == register for at, _ in activation.calls)
             if not paths and not runs and not all(isinstance(value, Constant) for value in callees):
