@@ -218,7 +218,7 @@ MEANINGS = {
         use(a, *b, c=d, **e)  # a, *b, c=d, **e
     """,
     "subscripts": """
-        use(a[0], a[1:2], a[:, b])  # a[0], a[opaque(opaque(1, 2))], a[opaque(opaque(), opaque(b))]
+        use(a[0], a[1:2], a[:, b])  # a[0], a[([:] opaque(1, 2))], a[opaque(opaque(), opaque(b))]
     """,
     # Conditions and joins
     "if and else are joined": """

@@ -238,7 +238,9 @@ def expressions(depth: int) -> st.SearchStrategy[str]:
         st.builds("[{} for {}, {} in {}]".format, inner, NAMES, NAMES, inner),
         st.builds("({} := {})".format, NAMES, inner),
         st.builds("({} if {} else {})".format, inner, inner, inner),
-        st.builds("({} {} {})".format, inner, st.sampled_from("and or + - * % is in == <".split()), inner),
+        st.builds(
+            "({} {} {})".format, inner, st.sampled_from(["and", "or", "+", "-", "*", "%", "is", "in", "==", "<"]), inner
+        ),
         st.builds("(not {})".format, inner),
         st.builds("f'{{{}}}'".format, NAMES),
         st.builds("{}[{}:]".format, inner, inner),
@@ -757,7 +759,6 @@ def test_long_inheritance_chain() -> None:
     assert guarded(inheritance_chain(400)) == [("RNG101", 5), ("RNG201", 5 + 2 * 400 + 2)]
 
 
-@pytest.mark.xfail(strict=True, reason="method resolution gives up after 500 classes")
 def test_very_long_inheritance_chain() -> None:
     assert guarded(inheritance_chain(1500)) == [("RNG101", 5), ("RNG201", 5 + 2 * 1500 + 2)]
 

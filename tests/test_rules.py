@@ -250,7 +250,6 @@ def test_several_draws_are_one_finding_of_the_loader() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the target of an augmented assignment is lowered twice, and so is its draw")
 def test_a_draw_in_the_target_of_an_augmented_assignment_is_one() -> None:
     text = program_of(
         """
@@ -357,9 +356,6 @@ def test_an_unknown_dataset() -> None:
     ]
 
 
-INDEXED = pytest.mark.xfail(strict=True, reason="a part of random_split() that is taken by index is unknown")
-
-
 @pytest.mark.parametrize(
     ("dataset", "codes"),
     [
@@ -373,8 +369,8 @@ INDEXED = pytest.mark.xfail(strict=True, reason="a part of random_split() that i
         ("Quiet()", []),
         ("Subset(Quiet(), [0])", []),
         ("ConcatDataset([Quiet(), Quiet()])", []),
-        pytest.param("torch.utils.data.random_split(Quiet(), [1, 1])[0]", [], marks=INDEXED),
-        pytest.param("torch.utils.data.random_split(Data(), [1, 1])[0]", ["RNG201"], marks=INDEXED),
+        ("torch.utils.data.random_split(Quiet(), [1, 1])[0]", []),
+        ("torch.utils.data.random_split(Data(), [1, 1])[0]", ["RNG201"]),
         ("TensorDataset(torch.zeros(3))", []),
         ("[1, 2]", []),
         ("range(3)", []),

@@ -68,7 +68,7 @@ EXPRESSIONS = {
     "None": "os",
     "None if i else None": "os",
     "nothing()": "os",
-    "None if i else 3": "os",
+    "None if i else 3": "os unknown",
     # The worker's id
     "i": "worker",
     "i + SEED": "worker",
@@ -236,10 +236,6 @@ SEEDERS = [
     ("np.random.seed(make_seed(i))", HELPS, HELPS),
     ("np.random.seed(config.seed + i)", HELPS, HELPS),
     ("pl.seed_everything(torch.initial_seed() % 2**32)", HELPS, HELPS),
-]
-
-
-WRONG_SEEDERS = [
     ("pl.seed_everything(i)", USELESS, HELPS),
     ("pl.seed_everything(42)", USELESS, USELESS),
 ]
@@ -250,13 +246,7 @@ def judged(text: str, state: str = NUMPY_GLOBAL) -> Verdict:
     return verdict(program, loader, state)
 
 
-KNOWN_AS_UNKNOWN = pytest.mark.xfail(strict=True, reason="a seeding function of the tables counts as not understood")
-
-
-@pytest.mark.parametrize(
-    ("body", "expected", "persistent"),
-    [*SEEDERS, *(pytest.param(*row, marks=KNOWN_AS_UNKNOWN) for row in WRONG_SEEDERS)],
-)
+@pytest.mark.parametrize(("body", "expected", "persistent"), SEEDERS)
 def test_what_a_seeder_is_worth(body: str, expected: Verdict, persistent: Verdict) -> None:
     text = (
         "def seeder(i):\n    {}\ndef main():\n    return DataLoader(Data(), num_workers=2, worker_init_fn=seeder{})\n"
@@ -344,20 +334,9 @@ ARGUMENTS = [
     ("worker_init_fn=Seeds().wrong", Verdict.USELESS),
     ("worker_init_fn=Seeds()", Verdict.HELPS),
 ]
-WRONG_ARGUMENTS = {
-    "worker_init_fn=random.seed, persistent_workers=True": "a function passed as it is counts whatever state it seeds",
-}
 
 
-@pytest.mark.parametrize(
-    ("argument", "expected"),
-    [
-        pytest.param(
-            a, e, marks=pytest.mark.xfail(strict=True, reason=WRONG_ARGUMENTS[a]) if a in WRONG_ARGUMENTS else ()
-        )
-        for a, e in ARGUMENTS
-    ],
-)
+@pytest.mark.parametrize(("argument", "expected"), ARGUMENTS)
 def test_what_an_argument_is_worth(argument: str, expected: Verdict) -> None:
     main = f"def main():\n    return DataLoader(Data(), num_workers=2, {argument})\n"
     assert judged(textwrap.dedent(FUNCTIONS) + main) is expected
