@@ -17,7 +17,7 @@ from reseed.facts.model import Body, Call, Instruction, ModuleFacts, Phi, Regist
 from reseed.program.folding import truth
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
-_STEP_LIMIT = 3_000_000
+_STEP_LIMIT = 6_000_000
 _CONTEXT_LIMIT = 40
 _VALUE_LIMIT = 64
 
