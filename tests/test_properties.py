@@ -724,6 +724,14 @@ def unguarded(text: str) -> list[tuple[str, int]]:
     return sorted((finding.code, finding.span.line) for rule in all_rules() for finding in rule.check(program))
 
 
+def found_or_refused(text: str, rows: list[tuple[str, int]]) -> None:
+    """Right rows; on Python 3.12, whose limit for calls through C cannot be moved, the refusal instead."""
+    try:
+        assert unguarded(text) == rows
+    except SourceError as error:
+        assert sys.version_info[:2] == (3, 12) and "nested too deeply" in str(error)
+
+
 def guarded(text: str) -> list[tuple[str, int]]:
     return sorted((finding.code, finding.span.line) for finding in check_text("m.py", text))
 
@@ -739,15 +747,18 @@ def elif_rows(length: int) -> list[tuple[str, int]]:
 
 def test_long_elif_chain() -> None:
     assert guarded(elif_chain(300)) == elif_rows(300)
-    assert unguarded(elif_chain(1000)) == elif_rows(1000)
+    found_or_refused(elif_chain(1000), elif_rows(1000))
     with pytest.raises(SourceError, match="nested too deeply"):
         check_text("m.py", elif_chain(1200))
 
 
 @pytest.mark.parametrize("operator", ["+", "and", "or"])
 def test_long_operator_chain(operator: str) -> None:
-    text = HEAD + DATA + "        return " + f" {operator} ".join(["index"] * 1000 + ["np.random.rand()"]) + "\n"
-    assert unguarded(text) == [("RNG101", 5)]
+    def chain(length: int) -> str:
+        return HEAD + DATA + "        return " + f" {operator} ".join(["index"] * length + ["np.random.rand()"]) + "\n"
+
+    assert unguarded(chain(150)) == [("RNG101", 5)]
+    found_or_refused(chain(1000), [("RNG101", 5)])
 
 
 def inheritance_chain(length: int) -> str:

@@ -38,7 +38,12 @@ def module_facts(path: str, text: str, name: str = "__main__") -> ModuleFacts:
         return lower_module(path, name, tree)
     except RecursionError:
         # A chain of a thousand `elif`s or operators: rare enough to pay for a thread only when it is met.
+        pass
+    try:
         return _with_deep_stack(lambda: lower_module(path, name, tree))
+    except RecursionError as error:
+        # Python 3.12 has a limit of its own for calls through C, which no setting moves.
+        raise SourceError(path, "nested too deeply to be analysed: exclude it") from error
 
 
 def _with_deep_stack(work: Callable[[], T]) -> T:
