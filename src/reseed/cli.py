@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from reseed import __version__
@@ -21,6 +22,15 @@ exit codes:
   0  clean: no findings, or --exit-zero
   1  findings (check), findings that could not be repaired (fix), or changes to make (fix --diff, fix --check)
   2  wrong usage, or a file that could not be read, parsed or written; the other files are checked all the same
+"""
+_WITNESS = """\
+This command executes the program that it is given, its dataset and its worker_init_fn; no other command does.
+It takes torch and NumPy, and matplotlib for --plot: pip install 'reseed[witness]'
+
+exit codes:
+  0  every draw was made once
+  1  draws are the same in several workers or epochs, or a worker crashed
+  2  wrong usage, or the program could not be run
 """
 _CONFIG = """\
 settings stand in [tool.reseed] of pyproject.toml under the names of the options:
@@ -93,9 +103,54 @@ def _parser() -> argparse.ArgumentParser:
     explain = _command(commands, "explain", "tell what a code means and what to do", _run("explain"), _EXIT_CODES)
     explain.add_argument("rule", metavar="CODE|NAME", help="RNG101 or numpy-global-draw, for example")
 
+    _witness(commands)
+
     rules = _command(commands, "rules", "list all codes", _run("list_rules"), _EXIT_CODES)
     rules.add_argument("--output-format", choices=("text", "json", "markdown"), default="text", help="(default: text)")
     return parser
+
+
+def _witness(commands: Any) -> None:
+    witness = _command(
+        commands,
+        "witness",
+        "run a loader and show which draws of its workers are the same",
+        _run("witness", "reseed.witnessing"),
+        _WITNESS,
+    )
+    witness.add_argument(
+        "target",
+        metavar="PATH.py:NAME",
+        help="a function without parameters that returns a DataLoader or a dataset, or one of these itself, and the "
+        "file or the module (package.module:NAME) that defines it",
+    )
+    witness.add_argument("--epochs", type=_positive, default=2, help="(default: 2)")
+    witness.add_argument(
+        "--samples", type=_positive, default=16, help="of each worker in an epoch; batches are not cut (default: 16)"
+    )
+    witness.add_argument("--num-workers", type=int, metavar="N", help="instead of the loader's own number")
+    witness.add_argument("--start-method", choices=("fork", "spawn", "forkserver"), help="instead of the loader's own")
+    witness.add_argument("--persistent-workers", action="store_true", help="keep the workers over the epochs")
+    witness.add_argument("--before-1.9", dest="before_1_9", action="store_true", help="act as PyTorch before 1.9 did")
+    witness.add_argument(
+        "--values",
+        choices=("lockstep", "all", "none"),
+        default="lockstep",
+        help="what to make of samples: lockstep has all workers make the same ones and compares what is random in "
+        "them; all compares everything, as is right for samples of drawn numbers only (default: lockstep)",
+    )
+    witness.add_argument("--seed", type=int, default=0, help="base of the seeds of the runs (default: 0)")
+    witness.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="of all of it (default: 120)")
+    witness.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")
+    witness.add_argument("--plot", metavar="FILE", help="draw a picture, too (.png, .svg, .pdf)")
+    witness.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="(default: auto)")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _selection(parser: argparse.ArgumentParser) -> None:
@@ -158,13 +213,20 @@ def _command(commands: Any, name: str, what: str, run: Callable[..., int], epilo
     return parser
 
 
-def _run(name: str) -> Callable[[argparse.Namespace], int]:
+def _run(name: str, module: str = "reseed.commands") -> Callable[[argparse.Namespace], int]:
     """Find a command's function when it is called: `--help` and `--version` need none of them."""
 
     def run(arguments: argparse.Namespace) -> int:
-        from reseed import commands
-
-        function: Callable[[argparse.Namespace], int] = getattr(commands, name)
+        function: Callable[[argparse.Namespace], int] = getattr(import_module(module), name)
         return function(arguments)
 
     return run
+
+
+def wants_color(choice: str) -> bool:
+    """Whether to color stdout: `choice` is ``"always"``, ``"never"`` or ``"auto"``, which asks the environment."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

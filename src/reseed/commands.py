@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reseed.check import Codes, Progress, check_paths, check_source, codes_for, outdated_note, report_of, rules
-from reseed.cli import CLEAN, ERROR, FINDINGS
+from reseed.cli import CLEAN, ERROR, FINDINGS, wants_color
 from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
 from reseed.report import Report, Style, format_names, renderer
 from reseed.report._model import count, row
@@ -36,7 +36,7 @@ def check(arguments: argparse.Namespace) -> int:
     else:
         with ProgressLine() as progress:
             report = check_paths(arguments.paths, settings, progress)
-    for line in renderer(settings.output_format)(report, Style(_wants_color(arguments.color), arguments.quiet)):
+    for line in renderer(settings.output_format)(report, Style(wants_color(arguments.color), arguments.quiet)):
         print(line)
     if arguments.statistics:
         _statistics(report, settings)
@@ -209,11 +209,3 @@ def _complain(problems: Sequence[Problem]) -> None:
 def _note(sentences: Iterable[str]) -> None:
     for sentence in sentences:
         print(f"reseed: {sentence}", file=sys.stderr)
-
-
-def _wants_color(choice: str) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

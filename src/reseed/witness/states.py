@@ -1,0 +1,139 @@
+"""RNG states as a run can see them: what they hold, and whether a draw moved them or a seed replaced them."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import random
+import sys
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+GLOBALS = {"numpy-global": "np.random", "python-global": "random", "torch-global": "torch"}
+"""The names of the states that every process has, and the module that draws from each."""
+
+_KINDS = (np.random.Generator, np.random.RandomState, torch.Generator, random.Random)
+_WORDS = 624  # of a Mersenne Twister
+_MOST_TWISTS = 4_000  # 2.5 million words
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state at one moment. `digest` covers all of it.
+
+    `twister` is the key of a Mersenne Twister, `stream` what drawing leaves as it is and seeding replaces. Either may
+    be None.
+    """
+
+    digest: str
+    twister: bytes | None = None
+    stream: object = None
+
+
+def is_rng(value: object) -> bool:
+    """Whether `value` is an object that draws and whose state can be read."""
+    # By the type alone: `isinstance` asks the object, and proxies answer with code of their own.
+    kinds = type(value).__mro__
+    return any(kind in kinds for kind in _KINDS) and random.SystemRandom not in kinds
+
+
+def global_rngs() -> dict[str, Any]:
+    """The RNGs behind the module functions of NumPy, `random` and torch, by their names."""
+    # `random.seed` and `np.random.seed` are methods of these objects.
+    return {
+        "numpy-global": np.random.mtrand._rand,
+        "python-global": random._inst,
+        "torch-global": torch.default_generator,
+    }
+
+
+def snapshot(rng: Any) -> Snapshot:
+    """Read the state of an RNG of which `is_rng` holds."""
+    if isinstance(rng, torch.Generator):
+        return Snapshot(digest(rng.get_state().numpy().tobytes()), stream=rng.initial_seed())
+    if isinstance(rng, random.Random):
+        _, words, gauss = rng.getstate()
+        key = array("I", words[:-1]).tobytes()
+        return Snapshot(digest(key, (words[-1], gauss)), key)
+    state = rng.get_state(legacy=False) if isinstance(rng, np.random.RandomState) else rng.bit_generator.state
+    inner = state["state"]
+    if state["bit_generator"] == "MT19937":
+        rest = (inner["pos"], state.get("has_gauss"), state.get("gauss"))
+        key = inner["key"].tobytes()
+        return Snapshot(digest(key, rest), key)
+    # PCG64 keeps its increment and Philox its key, whatever is drawn.
+    stream = inner.get("inc", inner.get("key")) if isinstance(inner, dict) else None
+    return Snapshot(digest(_plain(state)), stream=_plain(stream))
+
+
+def continues(before: Snapshot, after: Snapshot) -> bool:
+    """Whether drawing leads from one state to the other, as far as can be told; else it was seeded in between."""
+    if before.twister is None or after.twister is None:
+        return before.stream == after.stream
+    if before.twister == after.twister:
+        return True
+    twister: Any = np.random.MT19937(0)
+    key = np.frombuffer(before.twister, dtype=np.uint32)
+    twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": _WORDS}}
+    # NumPy's struct of a twister begins with its key (numpy/random/src/mt19937/mt19937.h). To read it as `state` would
+    # take ten times as long as to draw.
+    words = (ctypes.c_uint32 * _WORDS).from_address(twister.ctypes.state_address)
+    first = int.from_bytes(after.twister[:4], sys.byteorder)
+    for _ in range(_MOST_TWISTS):
+        twister.random_raw(_WORDS, output=False)
+        if words[0] == first and bytes(words) == after.twister:
+            return True
+    return False
+
+
+@contextmanager
+def kept(rngs: list[Any]) -> Iterator[None]:
+    """Leave the global states and those of `rngs` as they were."""
+    kept = [(rng, _get(rng)) for rng in [*global_rngs().values(), *rngs]]
+    try:
+        yield
+    finally:
+        for rng, state in kept:
+            _set(rng, state)
+
+
+def seed_globals(torch_seed: int, other_seed: int) -> None:
+    """Seed torch with one number, NumPy and `random` with another."""
+    torch.manual_seed(torch_seed)
+    np.random.seed(other_seed)
+    random.seed(other_seed)
+
+
+def digest(*parts: object) -> str:
+    """A short fingerprint of bytes and of plain values."""
+    found = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        found.update(part if isinstance(part, bytes) else repr(part).encode())
+    return found.hexdigest()
+
+
+def _get(rng: Any) -> Any:
+    if isinstance(rng, np.random.Generator):
+        return rng.bit_generator.state
+    return rng.getstate() if isinstance(rng, random.Random) else rng.get_state()
+
+
+def _set(rng: Any, state: Any) -> None:
+    if isinstance(rng, np.random.Generator):
+        rng.bit_generator.state = state
+    elif isinstance(rng, random.Random):
+        rng.setstate(state)
+    else:
+        rng.set_state(state)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return tuple((key, _plain(value[key])) for key in sorted(value))
+    return value.tobytes() if isinstance(value, np.ndarray) else value
