@@ -6,7 +6,6 @@ import sys
 from functools import partial
 
 import pytest
-
 from oracle import FIXTURES, PROGRAMS, claimed, codes, marked, read
 
 pytest.importorskip("torch", reason="torch is not installed: tox -e witness runs these tests")

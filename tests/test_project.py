@@ -22,7 +22,7 @@ from reseed.source.toml import load
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "reseed"
-LAYERS = ("knowledge", "source", "facts", "program", "seeds", "rules", "fixes", "report")
+LAYERS = ("knowledge", "source", "facts", "program", "seeds", "rules", "fixes", "report", "witness")
 SECTIONS = ["What it does", "Why is this bad", "Example", "Use instead", "Fix safety", "References"]
 
 rules = pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
@@ -255,7 +255,20 @@ def declared() -> set[str]:
 def test_imports_and_dependencies_are_the_same() -> None:
     packages = {name.split(".")[0] for path in SOURCE.rglob("*.py") for name in imported(path)}
     # tomllib came with Python 3.11.
-    assert packages - set(sys.stdlib_module_names) - {"reseed", "tomllib"} == declared()
+    extras = load(read("pyproject.toml"))["project"]["optional-dependencies"]
+    extra = {Requirement(text).name for text in extras["witness"]}
+    assert packages - set(sys.stdlib_module_names) - {"reseed", "tomllib"} == declared() | extra
+    running = {SOURCE / "witnessing.py", *(SOURCE / "witness").rglob("*.py")}
+    others = {name.split(".")[0] for path in set(SOURCE.rglob("*.py")) - running for name in imported(path)}
+    assert not others & extra, "only the witness may need what the extra installs"
+
+
+def test_the_witness_stands_apart() -> None:
+    for path in SOURCE.rglob("*.py"):
+        inside = path.is_relative_to(SOURCE / "witness")
+        names = {name for name in imported(path) if name.startswith("reseed.")}
+        apart = {name for name in names if name.startswith("reseed.witness.") or name == "reseed.witness"}
+        assert names == apart if inside else not apart or path.name == "witnessing.py", path
 
 
 def test_every_dependency_has_its_reason() -> None:

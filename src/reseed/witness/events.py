@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Unit = Literal["sample", "samples", "batch", "iterator"]
+Unit = Literal["sample", "samples", "batch", "row", "iterator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that worker code did: made a sample, several at once, a batch of them, or an iterator.
+    """One thing that worker code did: made a sample, several at once, a batch, a row of it, or an iterator.
 
     `index` is what the sampler asked for, None where there is none. `values` are a digest and a text, empty unless it
     is short, of each leaf of what was returned, by its place in it.

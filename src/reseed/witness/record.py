@@ -18,7 +18,7 @@ import torch.utils.data._utils.worker as torch_worker
 from reseed.witness.events import Event, Moved, Unit
 from reseed.witness.rng_objects import find
 from reseed.witness.states import Snapshot, continues, global_rngs, snapshot
-from reseed.witness.values import fingerprints
+from reseed.witness.values import fingerprints, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,12 @@ class _Recorder:
             self._events.append(Event("sample", _plain(index), {}, found))
 
     def collate(self, data: Any) -> Any:
-        with self.event("batch") as returned:
-            returned.append(self._roots["collate_fn"](data))
-        return returned[0]
+        with self.event("batch"):
+            batch = self._roots["collate_fn"](data)
+        if self._values:
+            size = len(data) if isinstance(data, list) else 1
+            self._events += [Event("row", None, {}, row) for row in rows(batch, size)]
+        return batch
 
     def _snapshots(self) -> dict[str, Snapshot]:
         rngs = {**global_rngs(), **find(self._roots, self._library_rngs)}

@@ -23,6 +23,17 @@ def fingerprints(sample: Any) -> dict[str, tuple[str, str]]:
     return {place: found for place, value in leaves if (found := _print(value))}
 
 
+def rows(batch: Any, size: int) -> list[dict[str, tuple[str, str]]]:
+    """Give the leaves of each sample of a collated batch; one that has not `size` rows belongs to the first sample."""
+    found: list[dict[str, tuple[str, str]]] = [{} for _ in range(max(size, 1))]
+    for place, value in islice(_leaves("", batch), _MOST_LEAVES):
+        divisible = isinstance(value, (torch.Tensor, np.ndarray)) and value.ndim > 0 and len(value) == size
+        for row, part in zip(found, value if divisible else [value], strict=False):
+            if printed := _print(part):
+                row[place] = printed
+    return found
+
+
 def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, part in value.items():

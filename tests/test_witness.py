@@ -1,0 +1,306 @@
+"""The witness: what it says of loaders of which it is known what they draw."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reseed.cli import main
+from reseed.witness.events import Crash, Event, Moved, Run
+from reseed.witness.text import describe
+from reseed.witness.verdict import Testimony, sources
+
+# What can be tried without torch
+
+
+def drawn(*states: tuple[str | None, str]) -> tuple[Event, ...]:
+    return tuple(Event("sample", None, {"numpy-global": Moved(*state)}, {}) for state in states)
+
+
+def of(*epochs: tuple[tuple[Event, ...], ...], crash: Crash | None = None) -> Testimony:
+    found = tuple(sources(Run(epochs=list(epochs)), values=False))
+    return Testimony("2.13.0", "2.4.6", True, "fork", False, 2, len(epochs), 4, found, crash)
+
+
+FIRST = drawn(("s", "t"), ("t", "u"))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "letters"),
+    [
+        ([(FIRST, FIRST), (FIRST, FIRST)], "W E"),
+        ([(FIRST, drawn(("v", "w")))], "ok"),
+        ([(FIRST, drawn(("v", "w"))), (drawn(("x", "y")), FIRST)], "E"),
+        ([(FIRST, drawn(("s", "other")))], "W"),  # the same state, more numbers taken from it
+        ([(drawn((None, "t")), drawn((None, "t")))], "W"),  # seeded alike
+        ([(drawn((None, "t")), drawn((None, "u")))], "ok"),  # seeded each its own way
+        ([(drawn(("s", "t")), drawn(("t", "u")))], "ok"),  # one goes on where the other ended: no number twice
+        ([((), ())], "ok"),
+    ],
+)
+def test_letters(epochs: list[tuple[tuple[Event, ...], ...]], letters: str) -> None:
+    assert of(*epochs).letters == letters
+
+
+def test_a_constant_seed_is_seen_within_one_worker() -> None:
+    testimony = of((drawn((None, "t"), (None, "t")), ()))
+    assert testimony.letters == "ok" and not testimony.independent
+    assert testimony.faults() == ["numpy-global: 100% of the draws of an epoch are made before by the same worker"]
+
+
+def test_table() -> None:
+    testimony = of((FIRST, drawn(("s", "t"), ("z", "zz"))), (FIRST, drawn(("a", "b"))))
+    assert list(describe(testimony)) == [
+        "torch 2.13.0, behaving as before 1.9, NumPy 2.4.6: 2 workers (fork), 2 epochs, 4 samples",
+        "",
+        "numpy-global",
+        "           worker 0  worker 1",
+        "epoch 1    a b       a .",
+        "epoch 2    a b       .",
+        "",
+        "numpy-global: 29% of the draws of an epoch are made by another worker, too",
+        "numpy-global: 67% of the draws of later epochs repeat an earlier epoch",
+        "FAILED: draws are not independent",
+    ]
+
+
+def test_crash_is_told() -> None:
+    lines = list(describe(of(crash=Crash("ValueError", "too large", 1, "Traceback: ..."))))
+    assert lines[-4:] == ["Traceback: ...", "", "ValueError in worker 1: too large", "FAILED: a worker crashed"]
+
+
+def test_importing_the_witness_imports_neither_torch_nor_numpy() -> None:
+    check = "import sys, reseed.witness; assert not {'torch', 'numpy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+# What runs
+
+torch = pytest.importorskip("torch", reason="torch is not installed: tox -e witness runs these tests")
+
+import numpy as np  # noqa: E402
+import witnessed as programs  # noqa: E402
+
+from reseed.witness import assert_independent_workers, witness  # noqa: E402
+
+
+def seen(dataset: object, **options: object) -> Testimony:
+    keys = ("before_1_9", "start_method", "values", "runs", "epochs")
+    watched = {key: options.pop(key) for key in keys if key in options}
+    return witness(programs.loader(dataset, **options), **{"runs": False, **watched})
+
+
+def test_global_state() -> None:
+    before, since = seen(programs.Global(), before_1_9=True), seen(programs.Global())
+    assert (before.letters, since.letters) == ("W E", "ok")
+    assert [source.name for source in before.sources if source.kind == "state"] == ["numpy-global"]
+    assert (before.sources[0].duplicated, before.sources[0].repeated) == (1, 1)
+
+
+def test_what_repeats_a_run() -> None:
+    before, since = (seen(programs.Global(), before_1_9=old, runs=True).sources[0] for old in (True, False))
+    assert (before.repeatable, before.ignores_seed) == ("all-seeds", False)
+    assert (since.repeatable, since.ignores_seed) == ("yes", False)
+    stored = witness(programs.make_stored).sources[0]
+    assert (stored.repeatable, stored.ignores_seed) == ("yes", True)
+    assert seen(programs.Global(), worker_init_fn=programs.by_worker_id, runs=True).sources[0].ignores_seed
+
+
+def test_stored_generator_is_found_and_named() -> None:
+    testimony = witness(programs.make_stored, runs=False)
+    state, *values = testimony.sources
+    assert testimony.letters == "W E" and state.name == "dataset.dataset.rng"
+    # The label does not change and says nothing; the image does, and is the same in both workers.
+    assert [(value.name, value.duplicated) for value in values] == [("value['image']", 1)]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [(programs.Slotted, "dataset.rng"), (programs.Module, "witnessed.generator"), (programs.Stream, "dataset.rng")],
+)
+def test_rng_objects_are_found(dataset: type, name: str) -> None:
+    testimony = seen(dataset())
+    assert testimony.letters == "W E"
+    assert testimony.sources[0].name == name
+
+
+def test_seeding_by_index_is_not_sharing() -> None:
+    # Before 1.9 all workers begin with one state, but nothing is drawn from it.
+    assert seen(programs.ByIndex(), before_1_9=True).letters == "E"
+
+
+def test_different_numbers_of_draws_from_one_state_are_sharing() -> None:
+    assert seen(programs.Uneven(), before_1_9=True).letters == "W E"
+    assert seen(programs.Uneven()).letters == "ok"
+
+
+def test_constant_generator_is_seen_in_values_alone() -> None:
+    assert seen(programs.Constant(), values="all").letters == "W E"
+    assert seen(programs.Constant()).sources == ()
+
+
+def test_flips_are_equal_by_chance() -> None:
+    assert seen(programs.Flips()).independent
+
+
+def test_persistent_workers() -> None:
+    assert seen(programs.Global(), before_1_9=True, persistent_workers=True).letters == "W"
+    assert seen(programs.Global(), worker_init_fn=programs.by_worker_id).letters == "E"
+    assert seen(programs.Global(), worker_init_fn=programs.by_worker_id, persistent_workers=True).letters == "ok"
+
+
+def test_no_workers() -> None:
+    testimony = seen(programs.Stored(), num_workers=0)
+    assert (testimony.workers, testimony.start_method, testimony.letters) == (0, None, "ok")
+    assert "no two workers" in list(describe(testimony))[-1]
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_start_methods(method: str) -> None:
+    # Before 1.9 such workers import NumPy afresh, with entropy of the system. A stored generator is pickled.
+    assert seen(programs.Global(), start_method=method, before_1_9=True, epochs=1, values="none").letters == "ok"
+    assert seen(programs.Stored(), start_method=method, epochs=1, values="none").letters == "W"
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"dataset": programs.Fails()}, "ValueError", "no item 0"),
+        ({"dataset": programs.Global(), "worker_init_fn": programs.too_large}, "ValueError", "Seed must be between"),
+        ({"dataset": programs.Global(), "worker_init_fn": lambda: None}, "TypeError", "takes 0 positional arguments"),
+        ({"dataset": programs.Killed()}, "RuntimeError", "DataLoader worker (pid) "),
+    ],
+)
+def test_crashes(options: dict[str, object], kind: str, message: str) -> None:
+    testimony = seen(**options)
+    assert testimony.letters == "X" and testimony.crash
+    assert testimony.crash.kind == kind and message in testimony.crash.message
+
+
+def test_deterministic() -> None:
+    assert seen(programs.Stored()) == seen(programs.Stored())
+
+
+def test_caller_is_left_as_it_was() -> None:
+    loader = programs.loader(programs.Stored(), generator=torch.Generator())
+    states = np.random.get_state()[1].tolist(), random.getstate(), torch.get_rng_state().tolist()
+    own = loader.dataset.rng.bit_generator.state, loader.generator.get_state().tolist()
+    witness(loader, before_1_9=True)
+    assert states == (np.random.get_state()[1].tolist(), random.getstate(), torch.get_rng_state().tolist())
+    assert own == (loader.dataset.rng.bit_generator.state, loader.generator.get_state().tolist())
+    assert torch.utils.data._utils.worker.HAS_NUMPY and loader.worker_init_fn is None
+
+
+def running(word: str) -> list[str]:
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,pgid=,stat=,args="], capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if word in line and " Z" not in line and "ps -ww" not in line]
+
+
+def test_time_is_bounded_and_no_process_stays() -> None:
+    code = (
+        "import witnessed, reseed.witness\n"
+        "try: reseed.witness.witness(witnessed.make_sleeper, timeout=4)\n"
+        "except TimeoutError as error: print(error)\n"
+    )
+    options = {"cwd": Path(__file__).parent, "capture_output": True, "text": True}
+    ended = subprocess.run([sys.executable, "-c", code + "# marker-of-timeout"], **options)
+    assert ended.stdout == "not done after 4 seconds\n"
+    assert running("marker-of-timeout") == []
+
+
+def test_interrupt_leaves_no_process() -> None:
+    code = "import witnessed, reseed.witness\nprint(1, flush=True)\nreseed.witness.witness(witnessed.make_sleeper)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{code}  # marker-of-interrupt"],
+        cwd=Path(__file__).parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout and process.stdout.readline() == b"1\n"
+    end = time.monotonic() + 30
+    while len(running("marker-of-interrupt")) < 5 and time.monotonic() < end:  # it, two forks, two workers
+        time.sleep(0.1)
+    assert len(running("marker-of-interrupt")) >= 5
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    assert running("marker-of-interrupt") == []
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "error"),
+    [
+        (3, {}, "a DataLoader or a dataset is needed, not builtins.int"),
+        (programs.make_global, {"batch_size": 3}, "batch_size: arguments for a DataLoader, but one is given"),
+        (lambda: programs.Opaque(programs.Global(), num_workers=1), {}, "do not run PyTorch's own fetchers"),
+    ],
+)
+def test_what_cannot_be_watched(target: object, options: dict[str, object], error: str) -> None:
+    with pytest.raises(TypeError, match=error):
+        witness(target, **options)
+
+
+def test_dataset_with_arguments() -> None:
+    testimony = witness(programs.Stored(), batch_size=2, num_workers=3, runs=False)
+    assert (testimony.workers, testimony.letters) == (3, "W E")
+
+
+def test_assertion() -> None:
+    assert_independent_workers(programs.make_global)
+    assert_independent_workers(programs.loader(programs.ByIndex()), epochs_may_repeat=True)
+    with pytest.raises(AssertionError, match="of later epochs repeat"):
+        assert_independent_workers(programs.loader(programs.ByIndex()))
+    with pytest.raises(AssertionError, match=r"(?s)dataset.dataset.rng: 100%.*epoch 1    a b c d"):
+        assert_independent_workers(programs.make_stored)
+    with pytest.raises(AssertionError, match="no seed repeats a run|does not change the draws"):
+        assert_independent_workers(
+            programs.loader(programs.Global(), worker_init_fn=programs.by_worker_id),
+            epochs_may_repeat=True,
+            reproducible=True,
+        )
+
+
+# The command
+
+
+def command(name: str, *options: str) -> int:
+    return main(["witness", f"{Path(__file__).parent / 'witnessed.py'}:{name}", *options])
+
+
+def test_command(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    picture = tmp_path / "draws.png"
+    assert command("make_stored", "--plot", str(picture)) == 1
+    assert capfd.readouterr().out.endswith("FAILED: draws are not independent\n")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert command("make_global", "--output-format", "json") == 0
+    printed = json.loads(capfd.readouterr().out)
+    assert printed["version"] == 1 and printed["independent"] and printed["sources"][0]["name"] == "numpy-global"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("make_error", [], "make_error: KeyError: 'no such setting'"),
+        ("make_nothing", [], "a DataLoader or a dataset is needed, not builtins.int"),
+        ("make_missing", [], "has no make_missing"),
+        ("make_sleeper", ["--timeout", "3"], "TimeoutError: not done after 3 seconds"),
+        ("make_global", ["--plot", "draws.unknown", "--values", "none"], "draws.unknown"),
+    ],
+)
+def test_command_says_what_is_wrong(
+    name: str, options: list[str], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command(name, *options) == 2
+    assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["no_such_file.py:f", "no_such_module:f", "no_colon.py"])
+def test_command_needs_a_program(target: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["witness", target]) == 2
+    assert capfd.readouterr().err.startswith("reseed: error: ")
