@@ -111,7 +111,7 @@ def test_settings_in_the_readme_are_all_settings(tmp_path: Path) -> None:
 
 
 def test_seeder_in_the_readme_is_the_one_that_a_repair_adds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = blocks(section(read("README.md"), "Use"), "python")
+    (example,) = [text for text in blocks(section(read("README.md"), "Use"), "python") if "seed_worker" in text]
     path = tmp_path / "data.py"
     path.write_text(PRELUDE + "loader = DataLoader(dataset, num_workers=4)\n", encoding="utf-8")
     assert main(["fix", str(path)]) == 0

@@ -13,75 +13,8 @@ from pathlib import Path
 import pytest
 
 from reseed.cli import main
-from reseed.witness.events import Crash, Event, Moved, Run
 from reseed.witness.text import describe
-from reseed.witness.verdict import Testimony, sources
-
-# What can be tried without torch
-
-
-def drawn(*states: tuple[str | None, str]) -> tuple[Event, ...]:
-    return tuple(Event("sample", None, {"numpy-global": Moved(*state)}, {}) for state in states)
-
-
-def of(*epochs: tuple[tuple[Event, ...], ...], crash: Crash | None = None) -> Testimony:
-    found = tuple(sources(Run(epochs=list(epochs)), values=False))
-    return Testimony("2.13.0", "2.4.6", True, "fork", False, 2, len(epochs), 4, found, crash)
-
-
-FIRST = drawn(("s", "t"), ("t", "u"))
-
-
-@pytest.mark.parametrize(
-    ("epochs", "letters"),
-    [
-        ([(FIRST, FIRST), (FIRST, FIRST)], "W E"),
-        ([(FIRST, drawn(("v", "w")))], "ok"),
-        ([(FIRST, drawn(("v", "w"))), (drawn(("x", "y")), FIRST)], "E"),
-        ([(FIRST, drawn(("s", "other")))], "W"),  # the same state, more numbers taken from it
-        ([(drawn((None, "t")), drawn((None, "t")))], "W"),  # seeded alike
-        ([(drawn((None, "t")), drawn((None, "u")))], "ok"),  # seeded each its own way
-        ([(drawn(("s", "t")), drawn(("t", "u")))], "ok"),  # one goes on where the other ended: no number twice
-        ([((), ())], "ok"),
-    ],
-)
-def test_letters(epochs: list[tuple[tuple[Event, ...], ...]], letters: str) -> None:
-    assert of(*epochs).letters == letters
-
-
-def test_a_constant_seed_is_seen_within_one_worker() -> None:
-    testimony = of((drawn((None, "t"), (None, "t")), ()))
-    assert testimony.letters == "ok" and not testimony.independent
-    assert testimony.faults() == ["numpy-global: 100% of the draws of an epoch are made before by the same worker"]
-
-
-def test_table() -> None:
-    testimony = of((FIRST, drawn(("s", "t"), ("z", "zz"))), (FIRST, drawn(("a", "b"))))
-    assert list(describe(testimony)) == [
-        "torch 2.13.0, behaving as before 1.9, NumPy 2.4.6: 2 workers (fork), 2 epochs, 4 samples",
-        "",
-        "numpy-global",
-        "           worker 0  worker 1",
-        "epoch 1    a b       a .",
-        "epoch 2    a b       .",
-        "",
-        "numpy-global: 29% of the draws of an epoch are made by another worker, too",
-        "numpy-global: 67% of the draws of later epochs repeat an earlier epoch",
-        "FAILED: draws are not independent",
-    ]
-
-
-def test_crash_is_told() -> None:
-    lines = list(describe(of(crash=Crash("ValueError", "too large", 1, "Traceback: ..."))))
-    assert lines[-4:] == ["Traceback: ...", "", "ValueError in worker 1: too large", "FAILED: a worker crashed"]
-
-
-def test_importing_the_witness_imports_neither_torch_nor_numpy() -> None:
-    check = "import sys, reseed.witness; assert not {'torch', 'numpy'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", check], check=True)
-
-
-# What runs
+from reseed.witness.verdict import Testimony
 
 torch = pytest.importorskip("torch", reason="torch is not installed: tox -e witness runs these tests")
 
