@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import multiprocessing
+import os
 import re
+import sys
 import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest import mock
+
+import pytest
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 PROGRAMS = sorted(
@@ -43,3 +53,35 @@ def claimed(text: str) -> tuple[str, str]:
     if found & {"RNG101", "RNG201"}:
         return ("W" if "persistent_workers=True" in text else "W E"), "ok"
     return "ok", "ok"
+
+
+def need(name: str, text: str) -> None:
+    """Skip the test if this Python cannot run a fixture. What it imports is imported here once, before any fork."""
+    if name.startswith("py312/") and sys.version_info < (3, 12):
+        pytest.skip("syntax of Python 3.12")
+    if name.startswith("optional/"):
+        for module in re.findall(r"^(?:import|from) ([\w.]+)", text, re.MULTILINE):
+            try:
+                importlib.import_module(module)
+            except ModuleNotFoundError as error:
+                pytest.skip(f"{error.name} is not installed")
+
+
+@contextmanager
+def warm_forkserver(*folders: Path) -> Iterator[None]:
+    """Run programs in this process, whose workers come from a forkserver that has PyTorch in it (see tests/fresh.py).
+
+    They unpickle and import all they get, as spawned ones do, at a fraction of the cost. The modules below `folders`
+    are forgotten afterwards, and where they were imported from.
+    """
+    multiprocessing.set_forkserver_preload(["fresh"])
+    with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+        forkserver.ensure_running()
+    paths = list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = paths
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(tuple(map(str, folders))):
+                del sys.modules[name]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
-import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from oracle import FIXTURES, PROGRAMS, claimed, codes, marked, read
+from oracle import FIXTURES, PROGRAMS, claimed, codes, marked, need, read, warm_forkserver
 
 from reseed.cli import main
 
@@ -28,8 +25,7 @@ CANDIDATES = [name for name in PROGRAMS if codes(read(FIXTURES / name)) & set(RE
 def repaired(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of a fixture, beside its siblings, repaired."""
     name: str = request.param
-    if name.startswith("py312/") and sys.version_info < (3, 12):
-        pytest.skip("syntax of Python 3.12")
+    need(name, read(FIXTURES / name))
     folder = tmp_path / Path(name).parent.name
     shutil.copytree((FIXTURES / name).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     path = folder / Path(name).name
@@ -39,17 +35,6 @@ def repaired(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         assert codes(read(path)) <= {"RNG101", "RNG121", "RNG202", "RNG211"}, "RNG201 is repaired wherever it can be"
         pytest.skip("a repair that is declined")
     return path
-
-
-@pytest.fixture
-def modules(tmp_path: Path) -> Iterator[None]:
-    """Programs that a test imports, and the folders that it imports them from, are forgotten after it."""
-    folders = list(sys.path)
-    yield
-    sys.path[:] = folders
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith((str(tmp_path), str(FIXTURES))):
-            del sys.modules[name]
 
 
 def numpy_faults(testimony: Testimony) -> set[str]:
@@ -62,12 +47,7 @@ def numpy_faults(testimony: Testimony) -> set[str]:
 
 
 def run(path: Path, before_1_9: bool = True) -> Testimony:
-    try:
-        return witness(partial(make, f"{path}:make_loader"), before_1_9=before_1_9, values="all", timeout=90)
-    except ModuleNotFoundError as error:
-        if path.parent.name == "optional":
-            pytest.skip(f"{error.name} is not installed")
-        raise
+    return witness(partial(make, f"{path}:make_loader"), before_1_9=before_1_9, values="all", timeout=90)
 
 
 @pytest.mark.parametrize("repaired", CANDIDATES, indirect=True)
@@ -86,19 +66,12 @@ def test_repaired_workers_are_independent_and_repeat(repaired: Path, request: py
 
 
 @pytest.mark.parametrize("repaired", CANDIDATES, indirect=True)
-def test_repaired_programs_start_where_nothing_is_forked(repaired: Path, modules: None) -> None:
-    """A forkserver's workers unpickle and import all they get, as spawned ones do, at a fraction of the cost."""
-    multiprocessing.set_forkserver_preload(["torch", "numpy"])
+def test_repaired_programs_start_where_nothing_is_forked(repaired: Path, tmp_path: Path) -> None:
     original = FIXTURES / repaired.parent.name / repaired.name
     plan = Plan(epochs=1, samples=1, start_method="forkserver", values=False)
-    try:
+    with warm_forkserver(tmp_path):
         seen = observe(make(f"{repaired}:make_loader"), plan)
-    except ModuleNotFoundError as error:
-        if repaired.parent.name == "optional":
-            pytest.skip(f"{error.name} is not installed")
-        raise
     if seen.crash is not None:
-        sys.modules.pop(repaired.stem)
-        sys.path.pop(0)
-        before = observe(make(f"{original}:make_loader"), plan)
+        with warm_forkserver(FIXTURES):
+            before = observe(make(f"{original}:make_loader"), plan)
         assert before.crash and before.crash.kind == seen.crash.kind, f"not so before the repair: {seen.crash}"

@@ -64,6 +64,20 @@ def test_rng_objects_are_found(dataset: type, name: str) -> None:
     assert testimony.sources[0].name == name
 
 
+def test_odd_objects_stop_nothing() -> None:
+    testimony = seen(programs.Odd())
+    assert testimony.letters == "W E"
+    assert testimony.sources[0].name == "dataset.held[2]['rng']"
+
+
+def test_where_nothing_can_be_forked_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseed.witness.session.can_fork", lambda: False)
+    np.random.seed(3)
+    expected = np.random.RandomState(3).rand()
+    assert witness(programs.loader(programs.Stored()), values="none").letters == "W E"
+    assert np.random.rand() == expected
+
+
 def test_seeding_by_index_is_not_sharing() -> None:
     # Before 1.9 all workers begin with one state, but nothing is drawn from it.
     assert seen(programs.ByIndex(), before_1_9=True).letters == "E"

@@ -58,6 +58,26 @@ class Constant(Items):
         return np.random.default_rng(0).random(3)
 
 
+class Answers:
+    """Has every attribute that one asks for, and is not to be printed."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        return 3
+
+    def __repr__(self):
+        raise RuntimeError("not printable")
+
+
+class Odd(Items):
+    def __init__(self):
+        self.held = {Answers(): 1, 2: {"rng": random.Random(0)}}
+
+    def __getitem__(self, index):
+        return self.held[2]["rng"].random()
+
+
 class Flips(Items):
     def __getitem__(self, index):
         return random.random() < 0.5

@@ -3,7 +3,8 @@
 Left out, because the path of the call does not tell whether it draws:
 - what a constructor decides: scikit-learn's splitters (``KFold(shuffle=True).split``) and estimators
   (``KMeans().fit``), SciPy's multivariate distributions frozen with ``seed=``;
-- ``sklearn.utils.check_random_state(x)``, which is the global state only where `x` is None or ``numpy.random``;
+- ``sklearn.utils.check_random_state(x)``, which is the global state only where `x` is None or ``numpy.random``: see
+  `reseed.program.externals`;
 - libraries whose draws changed hands between versions (albumentations, scikit-image, trimesh).
 ``train_test_split(shuffle=False)`` and ``kmeans2(minit="matrix")`` draw nothing, and are rows nevertheless. A
 ``random_state`` given by position to a multivariate distribution's ``rvs`` is known of three of them only.

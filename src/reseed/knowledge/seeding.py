@@ -3,7 +3,8 @@
 RNG states are named ``numpy-global``, ``python-global``, ``torch-global``, ``torch-cuda`` (and ``-mps``, ``-xpu``),
 after a library with an RNG of its own (``cv2``, ``imgaug``), or after the class of an RNG object
 (``numpy.random.Generator``).
-Left out: ``sklearn.utils.check_random_state``, which gives a new object or the global state, by its argument.
+Not a row: ``sklearn.utils.check_random_state``, which gives a new object or the global state, by its argument; see
+`reseed.program.externals`.
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def library_rngs() -> dict[str, tuple[str, str]]:
 
 def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
-        for key in list(value)[:_MOST_ELEMENTS]:
-            yield f"{name}[{key!r}]", value[key]
+        for position, (key, element) in enumerate(list(dict.items(value))[:_MOST_ELEMENTS]):
+            yield f"{name}[{repr(key) if type(key) in _ATOMS else position}]", element
     elif isinstance(value, (list, tuple, set, frozenset, deque)):
         for index, element in zip(range(_MOST_ELEMENTS), list(value), strict=False):
             yield f"{name}[{index}]", element
@@ -103,14 +103,14 @@ def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
     else:
         yield from _attributes(name, value)
         yield type(value).__qualname__, type(value)
-        if not hasattr(value, "__dict__") and gc.is_tracked(value):
+        if _own_dict(value) is None and gc.is_tracked(value):
             for index, part in zip(range(_MOST_ELEMENTS), gc.get_referents(value), strict=False):
                 yield f"{name}.<{index}>", part
 
 
 def _attributes(name: str, value: object) -> Iterator[tuple[str, object]]:
     # Read as they are stored: a property would run code.
-    for attribute, part in list(getattr(value, "__dict__", {}).items()):
+    for attribute, part in list((_own_dict(value) or {}).items()):
         yield f"{name}.{attribute}", part
     for cls in type(value).__mro__:
         slots = cls.__dict__.get("__slots__", ())
@@ -121,6 +121,15 @@ def _attributes(name: str, value: object) -> Iterator[tuple[str, object]]:
                     yield f"{name}.{attribute}", slot.__get__(value)
                 except AttributeError:  # not set
                     continue
+
+
+def _own_dict(value: object) -> dict[str, object] | None:
+    # Past a `__getattr__` that has an answer to everything.
+    try:
+        stored = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return stored if isinstance(stored, dict) else None
 
 
 def _module(name: str | None) -> Iterator[tuple[str, object]]:

@@ -88,7 +88,9 @@ class Session:
                 loader = self._loader()
             return observe(loader, plan or self.plan)
 
-        return forked(run) if can_fork() else run()
+        # One run alone is apart already.
+        several = self.compare or self.values == "lockstep"
+        return forked(run) if several and can_fork() else run()
 
     def _loader(self) -> Any:
         data = torch.utils.data
