@@ -93,8 +93,10 @@ def test_constant_generator_is_seen_in_values_alone() -> None:
     assert seen(programs.Constant()).sources == ()
 
 
-def test_flips_are_equal_by_chance() -> None:
-    assert seen(programs.Flips()).independent
+@pytest.mark.parametrize("workers", [2, 8])
+def test_flips_are_equal_by_chance(workers: int) -> None:
+    testimony = seen(programs.Flips(), num_workers=workers)
+    assert testimony.independent and "value" in [source.name for source in testimony.sources]
 
 
 def test_persistent_workers() -> None:

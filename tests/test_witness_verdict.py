@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from reseed.witness.events import Crash, Event, Moved, Run
+from reseed.witness.lockstep import in_lockstep
 from reseed.witness.text import describe
 from reseed.witness.verdict import Testimony, sources
 
@@ -66,6 +69,48 @@ def test_table() -> None:
 def test_crash_is_told() -> None:
     lines = list(describe(of(crash=Crash("ValueError", "too large", 1, "Traceback: ..."))))
     assert lines[-4:] == ["Traceback: ...", "", "ValueError in worker 1: too large", "FAILED: a worker crashed"]
+
+
+def made(values: Callable[[random.Random], object], seeds: list[int], samples: int = 16) -> float:
+    """The share of duplicated draws where workers with these seeds make the same samples twice."""
+    workers = []
+    for rng in map(random.Random, seeds):
+        texts = [str(values(rng)) for _ in range(2 * samples)]
+        workers.append(
+            tuple(Event("sample", turn // 2, {}, {"": (f"{turn // 2} {text}", "")}) for turn, text in enumerate(texts))
+        )
+    return sum(source.duplicated for source in in_lockstep(Run(epochs=[tuple(workers)])))
+
+
+def flip(rng: random.Random) -> bool:
+    return rng.random() < 0.5
+
+
+def seldom(rng: random.Random) -> bool:
+    return rng.random() < 0.05
+
+
+@pytest.mark.parametrize("workers", [2, 4, 8, 16])
+@pytest.mark.parametrize("samples", [4, 8, 16])
+@pytest.mark.parametrize("values", [flip, seldom])
+def test_values_that_are_equal_by_chance(values: Callable[[random.Random], object], samples: int, workers: int) -> None:
+    for seed in range(50):
+        assert made(values, [100 * seed + worker for worker in range(workers)], samples) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "seeds", "share"),
+    [
+        (random.Random.random, [1, 1], 1),
+        (random.Random.random, [1, 2, 1, 3], 0.5),
+        (flip, [1] * 8, 1),
+        (flip, [1, 2, 3, 4, 5, 1], 0.3333),
+        (seldom, [1] * 4, 0),  # too little is seen of it
+        (lambda rng: 3, [1, 2], 0),
+    ],
+)
+def test_values_that_workers_share(values: Callable[[random.Random], object], seeds: list[int], share: float) -> None:
+    assert made(values, seeds) == share
 
 
 def test_importing_the_witness_imports_neither_torch_nor_numpy() -> None:

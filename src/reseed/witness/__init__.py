@@ -47,9 +47,9 @@ def witness(
         before_1_9: Show what PyTorch before 1.9 did: leave NumPy's global state as it is in a new worker. (Since 1.9
             `_worker_loop` of torch/utils/data/_utils/worker.py seeds it; that is switched off. Checked against a real
             1.8.1 in 126 scenarios: the same but for three that seed from the clock.)
-        values: How to use what samples hold. ``"lockstep"``: in one more run every worker makes the same samples twice,
-            which shows what is random and whether it is shared. ``"all"``: compare all that is returned, which is right
-            where it is made of nothing but drawn numbers. ``"none"``: RNG states only.
+        values: How to use what samples hold. ``"lockstep"``: in one more run every worker makes the same `samples`
+            samples, each twice, which shows what is random and whether it is shared. ``"all"``: compare all that is
+            returned, which is right where it is made of nothing but drawn numbers. ``"none"``: RNG states only.
         runs: Also run with equal and with other seeds, to tell if ``torch.manual_seed`` repeats the draws.
         seed: Base of the seeds. The caller's own RNG states do not matter and are left as they are.
         timeout: Seconds for all of it, after which every process is ended.

@@ -112,7 +112,7 @@ def _epoch(iterator: Any, workers: int, plan: Plan) -> Epoch:
         if not isinstance(records, Records):
             raise NotObservable("the loader's workers do not run PyTorch's own fetchers, so they cannot be recorded")
         events[records.worker] += records.events
-        if all(_samples(each) >= plan.samples for each in events):
+        if all(_samples(each) >= plan.samples * (1 + plan.twice) for each in events):
             break
     return tuple(tuple(each) for each in events)
 
@@ -126,8 +126,9 @@ def _sampler_twice(loader: Any, plan: Plan, workers: int) -> dict[str, Any]:
     chosen: list[Any] = []
     for indices in sampler:
         chosen += indices if loader.batch_sampler is not None else [indices]
-        if len(chosen) >= max(plan.samples // 2, 1):
+        if len(chosen) >= plan.samples:
             break
+    del chosen[plan.samples :]
     # PyTorch deals batches to the workers in turn.
     if loader.batch_sampler is not None:
         return {"batch_sampler": [[index, index] for index in chosen for _ in range(max(workers, 1))]}

@@ -12,10 +12,11 @@ import torch.utils.data
 
 from reseed.witness.apart import Ended, apart, can_fork, forked
 from reseed.witness.events import Crash, Run
+from reseed.witness.lockstep import in_lockstep
 from reseed.witness.rng_objects import find, library_rngs
 from reseed.witness.run import Plan, observe
 from reseed.witness.states import kept, seed_globals
-from reseed.witness.verdict import Repeatable, Source, Testimony, draws, in_lockstep, sources
+from reseed.witness.verdict import Repeatable, Source, Testimony, draws, sources
 
 _WORKERS = 4  # of a loader that is made here
 

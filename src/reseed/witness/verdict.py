@@ -10,9 +10,8 @@ from reseed.witness.events import Crash, Event, Run
 
 Repeatable = Literal["yes", "all-seeds", "no"]
 
-_VALUE = "value"
-_LOCKSTEP = 0.9  # of the values that a leaf of a sample takes when every worker makes the same samples
-_VARIES = 0.25  # of the pairs of values that one worker makes of one sample
+VALUE = "value"
+"""How the name of a value's source begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +118,13 @@ def sources(run: Run, values: bool) -> list[Source]:
     return found
 
 
-def in_lockstep(run: Run) -> list[Source]:
-    """Judge the values of a run in which every worker made the same samples, each of them twice.
-
-    A value that a worker makes differently the second time is random. If another worker makes the same values, in the
-    same order, then both draw the same numbers.
-    """
-    return [source for place in _places(run, "sample") if (source := _lockstep(run, place))]
-
-
 def draws(run: Run, source: Source) -> list[list[list[Hashable]]]:
     """What this or another run of a program drew from a source, by epoch and worker, to be compared."""
 
     def drawn(event: Event) -> Hashable:
         if source.kind == "state":
             return event.moved.get(source.name)
-        return event.values.get(source.name.removeprefix(_VALUE)) if event.unit == source.unit else None
+        return event.values.get(source.name.removeprefix(VALUE)) if event.unit == source.unit else None
 
     return [[[it for event in worker if (it := drawn(event))] for worker in epoch] for epoch in run.epochs]
 
@@ -152,7 +142,7 @@ def _places(run: Run, unit: str) -> list[str]:
 
 
 def _title(place: str) -> str:
-    return f"{_VALUE}{place}"
+    return f"{VALUE}{place}"
 
 
 _Keyed = tuple[list[Hashable], str]  # draws that have a key in common are the same; a text to show
@@ -228,31 +218,6 @@ class _Groups:
         while (parent := self._parents.setdefault(key, key)) != key:
             key = parent
         return key
-
-
-def _lockstep(run: Run, place: str) -> Source | None:
-    found: list[list[tuple[str, str, str]]] = [
-        [(repr(e.index), *e.values[place]) for e in worker if e.unit == "sample" and place in e.values]
-        for epoch in run.epochs[:1]
-        for worker in epoch
-    ]
-    pairs = [(a, b) for each in found for a, b in zip(each[::2], each[1::2], strict=False) if a[0] == b[0]]
-    changing = sum(a[1] != b[1] for a, b in pairs)
-    if not pairs or changing < _VARIES * len(pairs):
-        return None  # not random, or seeded from the index
-    keyed: list[list[_Keyed]] = [
-        [([(index, turn % 2, value)], text) for turn, (index, value, text) in enumerate(each)] for each in found
-    ]
-    groups = _Groups()
-    for worker, each in enumerate(keyed):
-        for keys, _ in each:
-            groups.add((0, worker), keys)
-    equal = sum(len({w for _, w in groups.places(keys)}) > 1 for each in keyed for keys, _ in each)
-    total = sum(len(each) for each in keyed)
-    # Equal now and then is what chance makes of a value that takes few, a flip for one.
-    share = _share(equal, total) if equal >= _LOCKSTEP * total else 0.0
-    table = tuple(tuple(Draw(groups.number(keys) if share else None, text) for keys, text in each) for each in keyed)
-    return Source(_title(place), "value", "lockstep", (table,), share, 0.0, 0.0)
 
 
 def _share(part: int, whole: int) -> float:
