@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import random
 import signal
 import subprocess
@@ -215,6 +216,59 @@ def test_assertion() -> None:
         )
 
 
+def in_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_exit_of_the_program_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match=r"the program called sys.exit\('bad settings'\)"):
+        witness(programs.make_exit)
+    with pytest.raises(RuntimeError, match=r"the program called sys.exit\(None\)"):
+        witness(programs.loader(programs.Exits(), num_workers=0))
+    with pytest.raises(KeyboardInterrupt):
+        witness(programs.make_interrupt)
+
+
+def test_errors_keep_their_class_where_it_is_loaded() -> None:
+    with pytest.raises(programs.SettingsError, match="no data") as caught:
+        witness(programs.make_own_error)
+    assert "in make_own_error" in str(caught.value.__cause__)
+    with pytest.raises(RuntimeError, match="Picky: this and that"):
+        witness(programs.make_picky)
+
+
+def test_errors_import_nothing() -> None:
+    code = (
+        "import sys, functools, reseed.witness, reseed.witness.target as target\n"
+        "try: reseed.witness.witness(functools.partial(target.make, 'witnessed.py:make_own_error'))\n"
+        "except RuntimeError as error: print(error, 'in make_own_error' in str(error.__cause__))\n"
+        "print('witnessed' in sys.modules)"
+    )
+    assert in_python(code).stdout == "SettingsError: no data True\nFalse\n"
+
+
+def test_callers_that_have_used_threads() -> None:
+    code = (
+        "import torch, witnessed, reseed.witness\n"
+        "torch.set_num_threads(4)\n"
+        "work = lambda: float((torch.randn(300, 300) @ torch.randn(300, 300)).sum() + torch.randn(3_000_000).sum())\n"
+        "work()\n"
+        "def make(): work(); return witnessed.make_global()\n"
+        "print(reseed.witness.witness(make, timeout=20, runs=False).letters)"
+    )
+    assert in_python(code).stdout == "ok\n"
+
+
+def test_no_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setitem(multiprocessing.process.current_process()._config, "tempdir", None)
+    witness(programs.make_with_file, runs=False)
+    witness(programs.make_with_file, runs=False, values="none")
+    assert list(tmp_path.iterdir()) == []
+
+
 # The command
 
 
@@ -236,6 +290,8 @@ def test_command(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     ("name", "options", "message"),
     [
         ("make_error", [], "make_error: KeyError: 'no such setting'"),
+        ("make_exit", [], "make_exit: RuntimeError: the program called sys.exit('bad settings')"),
+        ("make_own_error", [], "make_own_error: SettingsError: no data"),
         ("make_nothing", [], "a DataLoader or a dataset is needed, not builtins.int"),
         ("make_missing", [], "has no make_missing"),
         ("make_sleeper", ["--timeout", "3"], "TimeoutError: not done after 3 seconds"),

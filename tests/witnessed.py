@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
+from multiprocessing.util import get_temp_dir
 
 import numpy as np
 import torch
@@ -155,3 +157,40 @@ def make_error():
 
 def make_sleeper():
     return loader(Sleeps())
+
+
+def make_exit():
+    sys.exit("bad settings")
+
+
+def make_interrupt():
+    raise KeyboardInterrupt
+
+
+class Exits(Items):
+    def __getitem__(self, index):
+        sys.exit()
+
+
+class SettingsError(Exception):
+    pass
+
+
+def make_own_error():
+    raise SettingsError("no data")
+
+
+class Picky(Exception):
+    """One that cannot be made again from its arguments."""
+
+    def __init__(self, one, other):
+        super().__init__(f"{one} and {other}")
+
+
+def make_picky():
+    raise Picky("this", "that")
+
+
+def make_with_file():
+    get_temp_dir()  # which the process removes when it ends
+    return make_global()

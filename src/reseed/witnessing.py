@@ -17,6 +17,7 @@ def witness(arguments: argparse.Namespace) -> int:
     """``reseed witness``: run a loader and show what its workers draw."""
     try:
         from reseed.witness import witness as run
+        from reseed.witness.apart import RemoteError
         from reseed.witness.plot import plot
         from reseed.witness.target import TargetError, make
         from reseed.witness.text import describe
@@ -45,7 +46,8 @@ def witness(arguments: argparse.Namespace) -> int:
     except Exception as error:
         if error.__cause__ is not None:
             traceback.print_exception(None, error.__cause__, None)
-        return _failed(f"{arguments.target}: {type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, RemoteError) else f"{type(error).__name__}: {error}"
+        return _failed(f"{arguments.target}: {said}")
     if arguments.output_format == "json":
         print(json.dumps(testimony.as_dict(), indent=2))
     else:

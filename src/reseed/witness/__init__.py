@@ -62,6 +62,8 @@ def witness(
         ValueError: What ``DataLoader`` raises for `arguments`.
         TimeoutError: It took longer than `timeout`.
         ImportError: torch or NumPy is missing.
+        RuntimeError: The program called ``sys.exit``, or what it raised is of a class whose module is not loaded here;
+            then its kind is part of the message.
         Exception: What a function given as `target` raises.
     """
     from reseed.witness.run import Plan

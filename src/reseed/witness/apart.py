@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import pickle
@@ -13,16 +14,22 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 _WATCH = 1.0  # seconds
+_GRACE = 1.0  # seconds for a process to end by itself, and to remove the files that it has made
 
 
 class Ended(RuntimeError):
     """The process ended without a result, killed by a signal or by a call of ``os._exit``."""
+
+
+class RemoteError(RuntimeError):
+    """An error of another process whose class this one does not have, as its kind and message."""
 
 
 class RemoteTraceback(Exception):
@@ -38,7 +45,8 @@ def apart(function: Callable[[], T], seconds: float) -> T:
     """Call `function` in a fork of this process and return what it does, or raise what it raises.
 
     Neither its memory nor its RNG states come back, and the whole group of processes that it starts is killed, also
-    when this process is interrupted. Raises TimeoutError and Ended.
+    when this process is interrupted. Modules that it imports are not imported here: what it raises is a RemoteError if
+    its class is in one of them. Raises TimeoutError and Ended.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
@@ -76,22 +84,46 @@ def forked(function: Callable[[], T]) -> T:
 
 
 def _result(process: Any, receiver: Connection, seconds: float | None) -> Any:
-    end = None if seconds is None else time.monotonic() + seconds
     # The pipe may stay open in processes that the process started, so its end says nothing.
-    left = None if end is None else max(end - time.monotonic(), 0)
-    if not wait([receiver, process.sentinel], left):
+    if not wait([receiver, process.sentinel], seconds):
         raise TimeoutError(f"not done after {seconds:g} seconds")
     try:
         if not receiver.poll(0):
             raise EOFError
-        succeeded, value = pickle.loads(receiver.recv_bytes())
+        pickled = receiver.recv_bytes()
     except EOFError:
         process.join()
         raise Ended(_how(process.exitcode)) from None
-    if succeeded:
-        return value
-    error, text = value
-    raise error from RemoteTraceback(text)
+    process.join(_GRACE)
+    outcome = _Unpickler(io.BytesIO(pickled)).load()
+    if isinstance(outcome, _Raised):
+        raise outcome.error() from RemoteTraceback(outcome.traceback)
+    return outcome
+
+
+class _Unpickler(pickle.Unpickler):
+    """One that imports nothing, for that would run the user's code in this process."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module not in sys.modules:
+            raise pickle.UnpicklingError(f"{module} is not loaded")
+        return super().find_class(module, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """An error on its way to another process. `pickled` is the error itself, or empty."""
+
+    said: str
+    traceback: str
+    pickled: bytes
+
+    def error(self) -> BaseException:
+        with suppress(Exception):  # many exceptions can be pickled, but not unpickled
+            error = _Unpickler(io.BytesIO(self.pickled)).load()
+            if isinstance(error, BaseException):
+                return error
+        return RemoteError(self.said)
 
 
 def _how(code: int) -> str:
@@ -120,18 +152,22 @@ def _end_with(parent: int) -> None:
 
 
 def _call(function: Callable[[], Any], sender: Connection) -> None:
+    if "torch" in sys.modules:
+        # As PyTorch's workers do: what a fork has of OpenMP's threads is that they exist, and it waits for them.
+        sys.modules["torch"].set_num_threads(1)
     try:
-        outcome = (True, function())
-        pickled = pickle.dumps(outcome)
+        pickled = pickle.dumps(function())
     except BaseException as error:
-        pickled = _pickled(error)
+        pickled = pickle.dumps(_raised(error))
     sender.send_bytes(pickled)
 
 
-def _pickled(error: BaseException) -> bytes:
-    text = str(error.__cause__) if isinstance(error.__cause__, RemoteTraceback) else traceback.format_exc()
+def _raised(error: BaseException) -> _Raised:
+    remote = isinstance(error.__cause__, RemoteTraceback)
+    text = str(error.__cause__) if remote else "".join(traceback.format_exception(error))
+    said, pickled = type(error).__name__, b""
     with suppress(Exception):
-        pickled = pickle.dumps((False, (error, text)))
-        pickle.loads(pickled)  # many exceptions can only be pickled
-        return pickled
-    return pickle.dumps((False, (RuntimeError(f"{type(error).__name__}: {error}"), text)))
+        said = str(error) if isinstance(error, RemoteError) else f"{said}: {error}"
+    with suppress(Exception):
+        pickled = pickle.dumps(error)
+    return _Raised(said, text, pickled)

@@ -83,11 +83,14 @@ class Session:
     def _run(self, torch_offset: int, other_offset: int, plan: Plan | None = None) -> Run:
         def run() -> Run:
             seed_globals(self.seed + torch_offset, self.seed + other_offset)
-            with warnings.catch_warnings():
-                if plan is not None or torch_offset or other_offset:
-                    warnings.simplefilter("ignore")  # the first run has given them
-                loader = self._loader()
-            return observe(loader, plan or self.plan)
+            try:
+                with warnings.catch_warnings():
+                    if plan is not None or torch_offset or other_offset:
+                        warnings.simplefilter("ignore")  # the first run has given them
+                    loader = self._loader()
+                return observe(loader, plan or self.plan)
+            except SystemExit as error:
+                raise RuntimeError(f"the program called sys.exit({error.code!r})") from error
 
         # One run alone is apart already.
         several = self.compare or self.values == "lockstep"
