@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,81 @@ def test_rng_objects_are_found(dataset: type, name: str) -> None:
     testimony = seen(dataset())
     assert testimony.letters == "W E"
     assert testimony.sources[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        (programs.Local, "iterator.rng"),
+        (programs.Delegates, "iterator.rng"),
+        (programs.MakesIterator, "iterator.rng"),
+    ],
+)
+def test_rngs_of_iterators_are_found(dataset: type, name: str) -> None:
+    testimony = seen(dataset())
+    assert testimony.letters == "W E"
+    assert [source.name for source in testimony.sources] == [name]
+
+
+def test_shuffling_before_taking_a_part_is_not_sharing() -> None:
+    assert seen(programs.LocalShuffle()).letters == "ok"
+
+
+def test_rngs_of_other_modules_are_found() -> None:
+    testimony = witness(programs.make_mixes, runs=False)
+    assert testimony.letters == "W E"
+    assert [source.name for source in testimony.sources] == ["helpers_of_witnessed.generator"]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda value: torch.fft.fft(value).conj(),
+        lambda value: torch.nested.nested_tensor([value, value[:2]]),
+        lambda value: value.to_sparse(),
+        lambda value: np.array([value, None], dtype=object),
+        lambda value: programs.lazy,
+        lambda value: programs.Answers(),
+        programs.holds_itself,
+    ],
+)
+def test_odd_samples_stop_nothing(function: Callable[[object], object]) -> None:
+    for values in ("lockstep", "all"):
+        assert seen(programs.Of(function), collate_fn=list, values=values).crash is None
+
+
+def test_odd_members_stop_nothing() -> None:
+    class Broken(list):
+        def __iter__(self):
+            raise RuntimeError("not to be looked into")
+
+    testimony = seen(programs.Holds(programs.lazy, Broken([1]), programs.Secret(1), programs.Answers()))
+    assert (testimony.letters, testimony.sources[0].name) == ("W E", "dataset.rng")
+
+
+@pytest.mark.parametrize(
+    ("function", "collate"),
+    [
+        (list, torch.stack),
+        (tuple, torch.stack),
+        (iter, lambda made: torch.stack(list(made))),
+        (lambda samples: {"x": torch.stack(samples)}, lambda made: made["x"]),
+        (programs.Boxed, lambda made: torch.stack(made.samples)),
+    ],
+)
+def test_samples_that_are_made_together(
+    function: Callable[[object], object], collate: Callable[[object], object]
+) -> None:
+    testimony = seen(programs.Together(function), collate_fn=collate, values="all", epochs=1)
+    assert (testimony.letters, testimony.samples) == ("ok", 32)
+    assert [source.name for source in testimony.sources] == ["torch-global", "value"]
+
+
+@pytest.mark.parametrize("dataset", [programs.WithLoader, programs.WithLoaderAtOnce])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_loaders_in_workers_stay_as_they_are(dataset: type, workers: int) -> None:
+    testimony = seen(dataset(), num_workers=workers, batch_size=2)
+    assert testimony.letters == "ok" and testimony.samples == 32 * max(workers, 1)
 
 
 def test_odd_objects_stop_nothing() -> None:

@@ -11,6 +11,7 @@ from multiprocessing.util import get_temp_dir
 
 import numpy as np
 import torch
+from helpers_of_witnessed import augment
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, get_worker_info
 
 generator = np.random.default_rng()
@@ -194,3 +195,121 @@ def make_picky():
 def make_with_file():
     get_temp_dir()  # which the process removes when it ends
     return make_global()
+
+
+class Of(Items):
+    """Its samples are what a function makes of a random number."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __getitem__(self, index):
+        return self.function(torch.rand(3))
+
+
+def holds_itself(value):
+    held = [value]
+    held.append(held)
+    return held
+
+
+class Lazy:
+    """Tells what class it is of only where it is used, as proxies of web frameworks do."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("used outside of a request")
+
+
+lazy = Lazy()
+
+
+class Secret(random.Random):
+    def getstate(self):
+        raise NotImplementedError
+
+
+class Holds(Items):
+    def __init__(self, *held):
+        self.held = held
+        self.rng = np.random.default_rng(0)
+
+    def __getitem__(self, index):
+        return self.rng.random()
+
+
+class Together(Items):
+    def __init__(self, function):
+        self.function = function
+
+    def __getitems__(self, indices):
+        return self.function([torch.rand(1) for _ in indices])
+
+
+class Boxed:
+    def __init__(self, samples):
+        self.samples = samples
+
+
+class WithLoader(IterableDataset):
+    """Has a loader of its own in each worker."""
+
+    def __iter__(self):
+        assert [len(batch) for batch in DataLoader(torch.arange(4), batch_size=2)] == [2, 2]
+        for batch in DataLoader(torch.arange(64), batch_size=4):
+            yield batch.float().mean() + torch.rand(1)
+
+
+class WithLoaderAtOnce(WithLoader):
+    def __iter__(self):
+        return iter(list(super().__iter__()))
+
+
+class Local(IterableDataset):
+    def __iter__(self):
+        rng = np.random.default_rng(0)
+        while True:
+            yield rng.random()
+
+
+class Delegates(Local):
+    def __iter__(self):
+        yield from super().__iter__()
+
+
+class Iterates:
+    def __init__(self):
+        self.rng = random.Random(0)
+
+    def __next__(self):
+        return self.rng.random()
+
+
+class MakesIterator(IterableDataset):
+    def __iter__(self):
+        return Iterates()
+
+
+class LocalShuffle(IterableDataset):
+    """All workers shuffle alike, and each takes its own part."""
+
+    def __iter__(self):
+        items = list(range(64))
+        random.Random(3).shuffle(items)
+        rng = random.Random(3)
+        rng.shuffle(items)
+        info = get_worker_info()
+        yield from items[info.id :: info.num_workers]
+
+
+def augmented(batch):
+    return augment(torch.stack(batch))
+
+
+class Mixes(Items):
+    def __getitem__(self, index):
+        return torch.tensor(index)
+
+
+def make_mixes():
+    return loader(Mixes(), collate_fn=augmented)

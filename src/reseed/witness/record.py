@@ -8,7 +8,7 @@ Source: torch 2.13.0, torch/utils/data/_utils/worker.py (`_worker_loop`) and fet
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import torch.utils.data
 import torch.utils.data._utils.worker as torch_worker
 
 from reseed.witness.events import Event, Moved, Unit
-from reseed.witness.rng_objects import find
+from reseed.witness.rng_objects import find, module_rngs
 from reseed.witness.states import Snapshot, continues, global_rngs, snapshot
 from reseed.witness.values import fingerprints, rows
 
@@ -34,7 +34,6 @@ class Recording:
     """A ``worker_init_fn`` that runs the loader's own and then records. It can be pickled if that one can."""
 
     seeder: Callable[[int], object] | None
-    library_rngs: dict[str, tuple[str, str]]
     values: bool
     before_1_9: bool
 
@@ -42,17 +41,18 @@ class Recording:
         """Begin to record in this worker."""
         if self.seeder is not None:
             self.seeder(worker_id)
-        start(worker_id, self.library_rngs, self.values)
+        info: Any = torch.utils.data.get_worker_info()
+        start(worker_id, info.dataset, self.values)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Unpickled in a worker that was not forked, before its loop begins.
-        return _unpickled, (self.seeder, self.library_rngs, self.values, self.before_1_9)
+        return _unpickled, (self.seeder, self.values, self.before_1_9)
 
 
-def _unpickled(seeder: Any, library_rngs: dict[str, tuple[str, str]], values: bool, before_1_9: bool) -> Recording:
+def _unpickled(seeder: Any, values: bool, before_1_9: bool) -> Recording:
     if before_1_9:
         torch_worker.HAS_NUMPY = False
-    return Recording(seeder, library_rngs, values, before_1_9)
+    return Recording(seeder, values, before_1_9)
 
 
 @contextmanager
@@ -66,16 +66,32 @@ def numpy_unseeded() -> Iterator[None]:
         torch_worker.HAS_NUMPY = had
 
 
-def start(worker_id: int, library_rngs: dict[str, tuple[str, str]], values: bool) -> Callable[[], None]:
-    """Record every fetcher that this process makes from now on. The result ends that."""
+def start(worker_id: int, dataset: Any, values: bool) -> Callable[[], None]:
+    """Record the fetchers that this process makes for `dataset` from now on. The result ends that.
+
+    What the code of `dataset` itself makes, loaders of its own, stays as it is.
+    """
     kinds: Any = torch.utils.data._DatasetKind
     create = kinds.create_fetcher
+    busy = False
 
-    def create_recorded(kind: int, dataset: Any, auto_collation: bool, collate: Any, drop_last: bool) -> Any:
-        recorder = _Recorder(worker_id, dataset, collate, library_rngs, values)
-        with recorder.event("iterator"):
+    @contextmanager
+    def alone() -> Iterator[None]:
+        nonlocal busy
+        busy = True
+        try:
+            yield
+        finally:
+            busy = False
+
+    def create_recorded(kind: int, of: Any, auto_collation: bool, collate: Any, drop_last: bool) -> Any:
+        if busy or of is not dataset:
+            return create(kind, of, auto_collation, collate, drop_last)
+        recorder = _Recorder(worker_id, dataset, collate, values)
+        with alone(), recorder.event("iterator"):
             fetcher = create(kind, dataset, auto_collation, collate, drop_last)
         if hasattr(fetcher, "dataset_iter"):
+            recorder.iterates(fetcher.dataset_iter)
             fetcher.dataset_iter = _Steps(fetcher.dataset_iter, recorder)
         else:
             fetcher.dataset = _Items(dataset, recorder)
@@ -83,7 +99,8 @@ def start(worker_id: int, library_rngs: dict[str, tuple[str, str]], values: bool
         fetch = fetcher.fetch
 
         def fetch_recorded(indices: Any) -> Records:
-            fetch(indices)
+            with alone():
+                fetch(indices)
             return recorder.flush()
 
         fetcher.fetch = fetch_recorded
@@ -97,14 +114,19 @@ def start(worker_id: int, library_rngs: dict[str, tuple[str, str]], values: bool
 
 
 class _Recorder:
-    def __init__(
-        self, worker: int, dataset: Any, collate: Any, library_rngs: dict[str, tuple[str, str]], values: bool
-    ) -> None:
+    def __init__(self, worker: int, dataset: Any, collate: Any, values: bool) -> None:
         self._worker = worker
         self._roots = {"dataset": dataset, "collate_fn": collate}
-        self._library_rngs = library_rngs
+        self._iterator: dict[str, Any] = {}
+        self._collate = collate
+        self._module_rngs = module_rngs()
         self._values = values
         self._events: list[Event] = []
+        self._states = self._snapshots()
+
+    def iterates(self, iterator: Any) -> None:
+        """Look into `iterator`, too."""
+        self._iterator["iterator"] = iterator
         self._states = self._snapshots()
 
     def flush(self) -> Records:
@@ -121,7 +143,7 @@ class _Recorder:
         moved = {
             name: Moved(_origin(before.get(name), now), now.digest)
             for name, now in self._states.items()
-            if now != before.get(name)
+            if now != before.get(name) and not _just_made(name, before)
         }
         found = {}
         if self._values and returned:
@@ -129,23 +151,31 @@ class _Recorder:
         if moved or unit != "iterator":
             self._events.append(Event(unit, index, moved, found))
 
-    def add(self, indices: list[Any], samples: list[Any]) -> None:
-        """Record samples that were made together."""
-        for index, sample in zip(indices, samples, strict=False):
-            found = fingerprints(sample) if self._values else {}
+    def add(self, indices: Any, samples: Any) -> None:
+        """Record samples that were made together: each of them where it can be told, which `samples` were made of."""
+        listed = list(indices) if issubclass(type(indices), (list, tuple)) else [None]
+        several = issubclass(type(samples), (list, tuple)) and len(samples) == len(listed)
+        for position, index in enumerate(listed):
+            found = fingerprints(samples[position]) if self._values and several else {}
             self._events.append(Event("sample", _plain(index), {}, found))
 
     def collate(self, data: Any) -> Any:
+        size = len(data) if type(data) is list else 1
         with self.event("batch"):
-            batch = self._roots["collate_fn"](data)
+            batch = self._collate(data)
         if self._values:
-            size = len(data) if isinstance(data, list) else 1
             self._events += [Event("row", None, {}, row) for row in rows(batch, size)]
         return batch
 
     def _snapshots(self) -> dict[str, Snapshot]:
-        rngs = {**global_rngs(), **find(self._roots, self._library_rngs)}
-        return {name: snapshot(rng) for name, rng in rngs.items()}
+        rngs = {**global_rngs(), **find(self._roots, self._module_rngs, self._iterator)}
+        return {name: state for name, rng in rngs.items() if (state := snapshot(rng))}
+
+
+def _just_made(name: str, before: dict[str, Snapshot]) -> bool:
+    # What a generator function makes for itself, it may shuffle with before it takes its worker's part: all workers
+    # have to do that alike. If it draws more, that is seen.
+    return name.startswith("iterator") and name not in before
 
 
 def _origin(before: Snapshot | None, after: Snapshot) -> str | None:
@@ -165,12 +195,12 @@ class _Items:
         return returned[0]
 
     @property
-    def __getitems__(self) -> Callable[[list[Any]], Any] | None:
+    def __getitems__(self) -> Callable[[Any], Any] | None:
         fetch = getattr(self._dataset, "__getitems__", None)
         if not fetch:
             return None
 
-        def recorded(indices: list[Any]) -> Any:
+        def recorded(indices: Any) -> Any:
             with self._recorder.event("samples"):
                 samples = fetch(indices)
             self._recorder.add(indices, samples)
@@ -199,5 +229,8 @@ class _Steps:
 
 
 def _plain(index: Any) -> object:
-    item = getattr(index, "item", None)
-    return item() if callable(item) and getattr(index, "ndim", None) == 0 else repr(index)
+    # The parent gets it, which does not have the user's classes.
+    with suppress(Exception):
+        item = index.item() if getattr(index, "ndim", None) == 0 else index
+        return item if type(item) in (int, str, float, bool, type(None)) else repr(item)
+    return None

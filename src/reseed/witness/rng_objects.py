@@ -9,6 +9,8 @@ import sysconfig
 import types
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from reseed.witness.states import global_rngs, is_rng
@@ -18,19 +20,39 @@ _MOST_ELEMENTS = 256  # of one container: file names and annotations come by the
 _ATOMS = frozenset(
     [str, bytes, int, float, complex, bool, type(None), type(...), types.ModuleType, types.BuiltinFunctionType]
 )
+_CONTAINERS: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
 _INSTALLED = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
-def find(roots: Mapping[str, object], library_rngs: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+Names = dict[str, tuple[str, str]]
+"""The names of RNG objects at module level, each with its module and its attribute there."""
+
+
+def find(
+    roots: Mapping[str, object], module_rngs: Mapping[str, tuple[str, str]], last: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     """Name every RNG object that can be reached from `roots`, each by the shortest path to it.
 
-    `library_rngs` are those of `library_rngs()`, looked up again here since a name may be bound anew.
+    `module_rngs` are those of `module_rngs()`, looked up again here since a name may be bound anew. What neither has
+    is looked for in `last`.
     """
     found: dict[str, Any] = {}
     seen: set[int] = {id(rng) for rng in global_rngs().values()}
-    queue: deque[tuple[str, object]] = deque(roots.items())
     keep: list[object] = []  # an id is good only while its object lives
-    while queue and len(keep) < _MOST_OBJECTS:
+    _search(roots, found, seen, keep)
+    for name, (module, attribute) in module_rngs.items():
+        value = vars(sys.modules[module]).get(attribute) if module in sys.modules else None
+        if is_rng(value) and id(value) not in seen:
+            seen.add(id(value))
+            found[name] = value
+    _search(last or {}, found, seen, keep)
+    return found
+
+
+def _search(roots: Mapping[str, object], found: dict[str, Any], seen: set[int], keep: list[object]) -> None:
+    queue: deque[tuple[str, object]] = deque(roots.items())
+    most = len(keep) + _MOST_OBJECTS
+    while queue and len(keep) < most:
         name, value = queue.popleft()
         if type(value) in _ATOMS or id(value) in seen:
             continue
@@ -39,43 +61,46 @@ def find(roots: Mapping[str, object], library_rngs: Mapping[str, tuple[str, str]
         if is_rng(value):
             found[name] = value
         else:
-            queue.extend(_parts(name, value))
-    for name, (module, attribute) in library_rngs.items():
-        value = getattr(sys.modules.get(module), attribute, None)
-        if is_rng(value) and id(value) not in seen:
-            found[name] = value
-    return found
+            with suppress(Exception):  # an object that cannot be looked into
+                queue.extend(_parts(name, value))
 
 
 @functools.cache
 def _library_rngs_of(module: str) -> tuple[str, ...]:
+    return _rngs_of(module)
+
+
+def _rngs_of(module: str) -> tuple[str, ...]:
     names = vars(sys.modules[module])
     return tuple(sorted(name for name, value in list(names.items()) if is_rng(value)))
 
 
-def library_rngs() -> dict[str, tuple[str, str]]:
-    """The RNG objects that installed libraries keep at module level: a name to a module and its attribute."""
+def module_rngs() -> Names:
+    """The RNG objects that modules keep at their level: of installed libraries, and all that are the user's own."""
     known = {id(rng) for rng in global_rngs().values()}
     return {
         f"{module}.{attribute}": (module, attribute)
         for module, loaded in sorted(list(sys.modules.items()))
-        if isinstance(loaded, types.ModuleType) and not _is_own(module)
-        for attribute in _library_rngs_of(module)
-        if id(getattr(loaded, attribute, None)) not in known
+        if isinstance(loaded, types.ModuleType)
+        for attribute in (_rngs_of if _is_own(module) else _library_rngs_of)(module)
+        if id(vars(loaded).get(attribute)) not in known
     }
 
 
-def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
-        for position, (key, element) in enumerate(list(dict.items(value))[:_MOST_ELEMENTS]):
+def _parts(name: str, value: Any) -> Iterator[tuple[str, object]]:
+    # By its type alone, and past what a class overrides: neither proxies nor containers get to run code of their own.
+    kind = type(value)
+    container = next((base for base in _CONTAINERS if issubclass(kind, base)), None)
+    if issubclass(kind, dict):
+        for position, (key, element) in enumerate(list(islice(dict.items(value), _MOST_ELEMENTS))):
             yield f"{name}[{repr(key) if type(key) in _ATOMS else position}]", element
-    elif isinstance(value, (list, tuple, set, frozenset, deque)):
-        for index, element in zip(range(_MOST_ELEMENTS), list(value), strict=False):
+    elif container:
+        for index, element in enumerate(list(islice(container.__iter__(value), _MOST_ELEMENTS))):
             yield f"{name}[{index}]", element
-    elif isinstance(value, types.MethodType):
+    elif kind is types.MethodType:
         yield name, value.__self__
         yield name, value.__func__
-    elif isinstance(value, types.FunctionType):
+    elif kind is types.FunctionType:
         for variable, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=False):
             try:
                 yield f"{name}.{variable}", cell.cell_contents
@@ -85,15 +110,16 @@ def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield f"{name}.__kwdefaults__", value.__kwdefaults__ or {}
         yield from _attributes(name, value)
         yield from _module(value.__module__)
-    elif isinstance(value, functools.partial):
+    elif issubclass(kind, functools.partial):
         yield name, value.func
         yield f"{name}.args", value.args
         yield f"{name}.keywords", value.keywords
-    elif isinstance(value, types.GeneratorType):
+    elif kind is types.GeneratorType:
         if value.gi_frame is not None:
             for variable, local in list(value.gi_frame.f_locals.items()):
                 yield f"{name}.{variable}", local
-    elif isinstance(value, type):
+            yield name, value.gi_yieldfrom
+    elif issubclass(kind, type):
         if _is_own(value.__module__):
             for attribute, member in list(vars(value).items()):
                 inner = member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
@@ -104,7 +130,7 @@ def _parts(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield from _attributes(name, value)
         yield type(value).__qualname__, type(value)
         if _own_dict(value) is None and gc.is_tracked(value):
-            for index, part in zip(range(_MOST_ELEMENTS), gc.get_referents(value), strict=False):
+            for index, part in enumerate(gc.get_referents(value)[:_MOST_ELEMENTS]):
                 yield f"{name}.<{index}>", part
 
 
@@ -139,11 +165,14 @@ def _module(name: str | None) -> Iterator[tuple[str, object]]:
                 yield f"{name}.{variable}", value
 
 
-@functools.cache
 def _is_own(module: str) -> bool:
     # The user's own, in contrast to an installed library.
-    loaded = sys.modules.get(module)
-    if loaded is None or module.partition(".")[0] in sys.stdlib_module_names:
-        return False
-    origin = getattr(loaded, "__file__", None)
-    return module in ("__main__", "__mp_main__") or (bool(origin) and not str(origin).startswith(_INSTALLED))
+    return module in sys.modules and _is_own_loaded(module)
+
+
+@functools.cache
+def _is_own_loaded(module: str) -> bool:
+    if module in ("__main__", "__mp_main__"):
+        return True
+    origin = getattr(sys.modules[module], "__file__", None)
+    return bool(origin) and not str(origin).startswith(_INSTALLED)

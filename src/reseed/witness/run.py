@@ -15,7 +15,6 @@ import torch.utils.data
 
 from reseed.witness.events import Crash, Epoch, Event, Run
 from reseed.witness.record import Recording, Records, numpy_unseeded, start
-from reseed.witness.rng_objects import library_rngs
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _arranged(loader: Any, plan: Plan) -> Any:
         state.update(_sampler_twice(copied, plan, workers))
     if plan.start_method:
         copied.multiprocessing_context = plan.start_method if workers else None
-    copied.worker_init_fn = Recording(loader.worker_init_fn, library_rngs(), plan.values, plan.before_1_9)
+    copied.worker_init_fn = Recording(loader.worker_init_fn, plan.values, plan.before_1_9)
     return copied
 
 
@@ -140,7 +139,7 @@ def _recorded_here(loader: Any, plan: Plan) -> Iterator[None]:
     if loader.num_workers:
         yield
         return
-    stop = start(0, library_rngs(), plan.values)
+    stop = start(0, loader.dataset, plan.values)
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ import torch.utils.data
 from reseed.witness.apart import Ended, apart, can_fork, forked
 from reseed.witness.events import Crash, Run
 from reseed.witness.lockstep import in_lockstep
-from reseed.witness.rng_objects import find, library_rngs
+from reseed.witness.rng_objects import find, module_rngs
 from reseed.witness.run import Plan, observe
 from reseed.witness.states import kept, seed_globals
 from reseed.witness.verdict import Repeatable, Source, Testimony, draws, sources
@@ -34,7 +34,7 @@ class Session:
 
     def testify(self, timeout: float) -> Testimony:
         """Do what `reseed.witness.witness` says, within `timeout` seconds where the system can fork."""
-        libraries = library_rngs()  # before a fork, so that it is done once
+        libraries = module_rngs()  # before a fork, so that it is done once
         if can_fork():
             return apart(self._testimony, timeout)
         with kept(list(find({"target": self.target}, libraries).values())):

@@ -8,7 +8,7 @@ import random
 import sys
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,14 @@ def global_rngs() -> dict[str, Any]:
     }
 
 
-def snapshot(rng: Any) -> Snapshot:
-    """Read the state of an RNG of which `is_rng` holds."""
+def snapshot(rng: Any) -> Snapshot | None:
+    """Read the state of an RNG of which `is_rng` holds; None where a class of the user's does not let."""
+    with suppress(Exception):
+        return _read(rng)
+    return None
+
+
+def _read(rng: Any) -> Snapshot:
     if isinstance(rng, torch.Generator):
         return Snapshot(digest(rng.get_state().numpy().tobytes()), stream=rng.initial_seed())
     if isinstance(rng, random.Random):
@@ -95,7 +101,10 @@ def continues(before: Snapshot, after: Snapshot) -> bool:
 @contextmanager
 def kept(rngs: list[Any]) -> Iterator[None]:
     """Leave the global states and those of `rngs` as they were."""
-    kept = [(rng, _get(rng)) for rng in [*global_rngs().values(), *rngs]]
+    kept = []
+    for rng in [*global_rngs().values(), *rngs]:
+        with suppress(Exception):  # a class of the user's that does not let
+            kept.append((rng, _get(rng)))
     try:
         yield
     finally:
