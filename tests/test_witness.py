@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +27,9 @@ import numpy as np  # noqa: E402
 import witnessed as programs  # noqa: E402
 
 from reseed.witness import assert_independent_workers, witness  # noqa: E402
+from reseed.witness.events import Run  # noqa: E402
+from reseed.witness.rng_objects import find  # noqa: E402
+from reseed.witness.run import Plan  # noqa: E402
 
 
 def seen(dataset: object, **options: object) -> Testimony:
@@ -182,6 +188,20 @@ def test_persistent_workers() -> None:
     assert seen(programs.Global(), worker_init_fn=programs.by_worker_id, persistent_workers=True).letters == "ok"
 
 
+def test_what_was_not_seen_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    assert command("make_empty") == 2
+    assert "the loader gave no sample" in capfd.readouterr().out
+    with pytest.raises(AssertionError, match="the loader gave no sample"):
+        assert_independent_workers(programs.make_empty)
+
+
+def test_one_worker_makes_all_samples() -> None:
+    testimony = seen(programs.OneShard(), start_method="fork")
+    assert testimony.independent and (testimony.workers, testimony.sampling) == (2, 1)
+    assert testimony.samples == 2 * 2 * 2 * 16
+    assert "no two workers" in list(describe(testimony))[-1]
+
+
 def test_no_workers() -> None:
     testimony = seen(programs.Stored(), num_workers=0)
     assert (testimony.workers, testimony.start_method, testimony.letters) == (0, None, "ok")
@@ -222,6 +242,35 @@ def test_caller_is_left_as_it_was() -> None:
     assert states == (np.random.get_state()[1].tolist(), random.getstate(), torch.get_rng_state().tolist())
     assert own == (loader.dataset.rng.bit_generator.state, loader.generator.get_state().tolist())
     assert torch.utils.data._utils.worker.HAS_NUMPY and loader.worker_init_fn is None
+
+
+def test_batches_may_take_as_long_as_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+    monkeypatch.setattr("reseed.witness.session.can_fork", lambda: False)
+    monkeypatch.setattr("reseed.witness.session.observe", lambda _, plan: plans.append(plan) or Run())
+    witness(programs.make_global, timeout=500)
+    assert {plan.timeout for plan in plans} == {500}
+
+
+def test_loaders_keep_a_smaller_timeout() -> None:
+    assert "timed out after 1 seconds" in str(seen(programs.Naps(), timeout=1, batch_size=1, num_workers=1).crash)
+
+
+@pytest.mark.parametrize(
+    "options", [{"timeout": float("nan")}, {"timeout": 0}, {"num_workers": -1}, {"samples": 0}, {"epochs": -1}]
+)
+def test_numbers_out_of_range(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        witness(programs.make_global, **options)
+
+
+def test_large_containers_are_not_copied() -> None:
+    held = [[None] * 1_000_000, dict.fromkeys(range(100_000)), deque([None] * 1_000_000)]
+    tracemalloc.start()
+    assert find({"held": held}, {}) == {}
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500_000
 
 
 def running(word: str) -> list[str]:

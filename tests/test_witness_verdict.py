@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -21,7 +22,7 @@ def drawn(*states: tuple[str | None, str]) -> tuple[Event, ...]:
 
 def of(*epochs: tuple[tuple[Event, ...], ...], crash: Crash | None = None) -> Testimony:
     found = tuple(sources(Run(epochs=list(epochs)), values=False))
-    return Testimony("2.13.0", "2.4.6", True, "fork", False, 2, len(epochs), 4, found, crash)
+    return Testimony("2.13.0", "2.4.6", True, "fork", False, 2, len(epochs), 4, found, crash, 2)
 
 
 FIRST = drawn(("s", "t"), ("t", "u"))
@@ -64,6 +65,21 @@ def test_table() -> None:
         "numpy-global: 67% of the draws of later epochs repeat an earlier epoch",
         "FAILED: draws are not independent",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "samples", "epoch", "told"),
+    [
+        (2, 4, (FIRST, drawn(("v", "w"))), "PASSED: every draw was made once"),
+        (2, 4, ((), ()), "PASSED, but nothing random was seen"),
+        (1, 4, (FIRST, ()), "PASSED, but no two workers made samples, so that none could draw what another does"),
+        (0, 0, ((), ()), "FAILED: there is nothing to see"),
+    ],
+)
+def test_what_was_not_seen_is_told(
+    sampling: int, samples: int, epoch: tuple[tuple[Event, ...], ...], told: str
+) -> None:
+    assert list(describe(replace(of(epoch), sampling=sampling, samples=samples)))[-1] == told
 
 
 def test_crash_is_told() -> None:

@@ -104,8 +104,14 @@ class Killed(Items):
 
 
 class Sleeps(Items):
+    seconds = 1000.0
+
     def __getitem__(self, index):
-        time.sleep(1000)
+        time.sleep(self.seconds)
+
+
+class Naps(Sleeps):
+    seconds = 1.6
 
 
 class Stream(IterableDataset):
@@ -313,3 +319,15 @@ class Mixes(Items):
 
 def make_mixes():
     return loader(Mixes(), collate_fn=augmented)
+
+
+def make_empty():
+    return loader([])
+
+
+class OneShard(IterableDataset):
+    """Has samples for the first worker alone, without end."""
+
+    def __iter__(self):
+        while get_worker_info().id == 0:
+            yield torch.rand(1)

@@ -28,9 +28,9 @@ This command executes the program that it is given, its dataset and its worker_i
 It takes torch and NumPy, and matplotlib for --plot: pip install 'reseed[witness]'
 
 exit codes:
-  0  every draw was made once
+  0  no draw was seen twice
   1  draws are the same in several workers or epochs, or a worker crashed
-  2  wrong usage, or the program could not be run
+  2  wrong usage, or the program could not be run, or gave no samples
 """
 _CONFIG = """\
 settings stand in [tool.reseed] of pyproject.toml under the names of the options:

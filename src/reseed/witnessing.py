@@ -58,6 +58,8 @@ def witness(arguments: argparse.Namespace) -> int:
             plot(testimony, arguments.plot)
         except (OSError, ValueError) as error:
             return _failed(f"{arguments.plot}: {error}")
+    if not testimony.samples and not testimony.crash:
+        return ERROR
     return CLEAN if testimony.independent else FINDINGS
 
 

@@ -16,6 +16,7 @@ from reseed.witness.verdict import Draw, Source, Testimony
 
 __all__ = ["Crash", "Draw", "Source", "Testimony", "assert_independent_workers", "witness"]
 
+_LONGEST = 1e6  # seconds; systems cannot wait for as long as a float can say
 Values = Literal["lockstep", "all", "none"]
 
 
@@ -40,7 +41,8 @@ def witness(
         target: A ``torch.utils.data.DataLoader``; or a dataset, from which one is made with `arguments`; or a function
             without parameters that returns either, which is called anew for each run, after the seeds are set.
         epochs: Number of epochs of a run.
-        samples: Number of samples that each worker makes in an epoch, at most; a batch is not cut.
+        samples: Number of samples that each worker makes in an epoch, at most; a batch is not cut. Twice as many where
+            another worker makes none.
         num_workers: Instead of the loader's own number. 4 for a dataset.
         start_method: ``"fork"``, ``"spawn"`` or ``"forkserver"``, instead of the loader's own.
         persistent_workers: Instead of what the loader says.
@@ -59,17 +61,25 @@ def witness(
 
     Raises:
         TypeError: `target` is no loader whose workers can be recorded.
-        ValueError: What ``DataLoader`` raises for `arguments`.
+        ValueError: `timeout`, `num_workers` or another number is out of its range, or what ``DataLoader`` raises for
+            `arguments`.
         TimeoutError: It took longer than `timeout`.
         ImportError: torch or NumPy is missing.
         RuntimeError: The program called ``sys.exit``, or what it raised is of a class whose module is not loaded here;
             then its kind is part of the message.
         Exception: What a function given as `target` raises.
     """
+    if not timeout > 0:
+        raise ValueError(f"timeout has to be positive, not {timeout:g}")
+    if min(epochs, samples) < 1 or (num_workers or 0) < 0:
+        raise ValueError("epochs and samples have to be positive, num_workers not negative")
     from reseed.witness.run import Plan
     from reseed.witness.session import Session
 
-    plan = Plan(epochs, samples, num_workers, start_method, persistent_workers, before_1_9, values != "none")
+    timeout = min(timeout, _LONGEST)
+    plan = Plan(
+        epochs, samples, num_workers, start_method, persistent_workers, before_1_9, values != "none", timeout=timeout
+    )
     return Session(target, arguments, plan, values, runs, seed).testify(timeout)
 
 

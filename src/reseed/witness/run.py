@@ -16,6 +16,8 @@ import torch.utils.data
 from reseed.witness.events import Crash, Epoch, Event, Run
 from reseed.witness.record import Recording, Records, numpy_unseeded, start
 
+_ENOUGH = 2  # times as many samples as are wanted, if some worker makes none
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -23,7 +25,7 @@ class Plan:
 
     `samples` bounds what a worker makes in an epoch; the last batch is not cut. What is None is as the loader has it.
     `before_1_9` leaves out the seeding of NumPy's global state in workers, which PyTorch 1.9 added. `twice` gives every
-    worker the same samples, each two times.
+    worker the same samples, each two times. `timeout` is that of a batch, unless the loader has a smaller one.
     """
 
     epochs: int = 2
@@ -79,7 +81,8 @@ def _arranged(loader: Any, plan: Plan) -> Any:
     # Past DataLoader.__setattr__, which refuses some of these once a loader is made.
     state = vars(copied)
     state.update(num_workers=workers, persistent_workers=persistent and workers > 0, _iterator=None, pin_memory=False)
-    state.update(prefetch_factor=1 if workers else None, timeout=plan.timeout if workers else 0)
+    timeout = min(loader.timeout or plan.timeout, plan.timeout)
+    state.update(prefetch_factor=1 if workers else None, timeout=timeout if workers else 0)
     if plan.twice:
         state.update(_sampler_twice(copied, plan, workers))
     if plan.start_method:
@@ -111,7 +114,8 @@ def _epoch(iterator: Any, workers: int, plan: Plan) -> Epoch:
         if not isinstance(records, Records):
             raise NotObservable("the loader's workers do not run PyTorch's own fetchers, so they cannot be recorded")
         events[records.worker] += records.events
-        if all(_samples(each) >= plan.samples * (1 + plan.twice) for each in events):
+        made, wanted = [_samples(each) for each in events], plan.samples * (1 + plan.twice)
+        if min(made) >= wanted or sum(made) >= _ENOUGH * wanted * workers:
             break
     return tuple(tuple(each) for each in events)
 

@@ -50,6 +50,12 @@ class Session:
             found = self._compared(run, found)
         if self.values == "lockstep" and run.indexed and run.workers > 1 and not run.crash:
             found += in_lockstep(self._run(0, 0, replace(self.plan, epochs=1, twice=True)))
+        made = {
+            worker
+            for epoch in run.epochs
+            for worker, events in enumerate(epoch)
+            if any(event.unit == "sample" for event in events)
+        }
         return Testimony(
             torch=torch.__version__.partition("+")[0],
             numpy=np.__version__,
@@ -61,6 +67,7 @@ class Session:
             samples=sum(event.unit == "sample" for epoch in run.epochs for worker in epoch for event in worker),
             sources=tuple(found),
             crash=run.crash,
+            sampling=len(made) if run.workers else 0,
         )
 
     def _compared(self, first: Run, found: list[Source]) -> list[Source]:

@@ -27,7 +27,7 @@ def describe(testimony: Testimony, color: bool = False) -> Iterator[str]:
             continue
         yield ""
         yield from _table(source, color)
-    if not testimony.sources and not testimony.crash:
+    if not testimony.sources and testimony.samples and not testimony.crash:
         yield ""
         yield "No RNG state was moved by worker code, and no value of a sample changes: nothing random was seen."
     if testimony.crash and testimony.crash.traceback:
@@ -92,10 +92,14 @@ def _letters(number: int) -> str:
 
 
 def _verdict(testimony: Testimony, faulty: bool, color: bool) -> str:
-    if faulty:
-        text = "FAILED: a worker crashed" if testimony.crash else "FAILED: draws are not independent"
-    elif testimony.workers < 2:
-        text = "PASSED, but there are no two workers that could draw the same"
+    if testimony.crash:
+        text = "FAILED: a worker crashed"
+    elif faulty:
+        text = "FAILED: draws are not independent" if testimony.samples else "FAILED: there is nothing to see"
+    elif testimony.sampling < 2:
+        text = "PASSED, but no two workers made samples, so that none could draw what another does"
+    elif not testimony.sources:
+        text = "PASSED, but nothing random was seen"
     else:
         text = "PASSED: every draw was made once"
     return f"{_BOLD}{_RED if faulty else _GREEN}{text}{_OFF}" if color else text

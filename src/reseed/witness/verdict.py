@@ -63,7 +63,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """What `reseed.witness.witness` saw. `start_method` is None for a loader without workers."""
+    """What `reseed.witness.witness` saw. `start_method` is None for a loader without workers.
+
+    `sampling` is the number of workers that made samples.
+    """
 
     __test__: ClassVar[bool] = False  # for pytest, which collects classes whose names begin with "Test"
 
@@ -77,11 +80,12 @@ class Testimony:
     samples: int
     sources: tuple[Source, ...]
     crash: Crash | None = None
+    sampling: int = 0
 
     @property
     def independent(self) -> bool:
-        """Whether nothing crashed, and no draw was made twice: by two workers, by one of them, or in two epochs."""
-        return self.crash is None and not any(source.faults() for source in self.sources)
+        """Whether samples were made, nothing crashed, and no draw was made twice: by two workers, or by one of them."""
+        return not self.faults()
 
     @property
     def letters(self) -> str:
@@ -93,10 +97,12 @@ class Testimony:
         return " ".join(letter for letter, holds in (("W", worker), ("E", epoch)) if holds) or "ok"
 
     def faults(self, epochs_may_repeat: bool = False, reproducible: bool = False) -> list[str]:
-        """Say in sentences what is wrong, one for each source, or a crash."""
+        """Say in sentences what is wrong, one for each source, or a crash, or that there was nothing to see."""
         if self.crash:
             where = f" in worker {self.crash.worker}" if self.crash.worker is not None else ""
             return [f"{self.crash.kind}{where}: {self.crash.message}"]
+        if not self.samples:
+            return ["the loader gave no sample"]
         return [fault for source in self.sources for fault in source.faults(epochs_may_repeat, reproducible)]
 
     def as_dict(self) -> dict[str, object]:
