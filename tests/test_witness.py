@@ -30,6 +30,8 @@ from reseed.witness import assert_independent_workers, witness  # noqa: E402
 from reseed.witness.events import Run  # noqa: E402
 from reseed.witness.rng_objects import find  # noqa: E402
 from reseed.witness.run import Plan  # noqa: E402
+from reseed.witness.states import snapshot  # noqa: E402
+from reseed.witness.streams import continues  # noqa: E402
 
 
 def seen(dataset: object, **options: object) -> Testimony:
@@ -169,6 +171,42 @@ def test_seeding_by_index_is_not_sharing() -> None:
 def test_different_numbers_of_draws_from_one_state_are_sharing() -> None:
     assert seen(programs.Uneven(), before_1_9=True).letters == "W E"
     assert seen(programs.Uneven()).letters == "ok"
+
+
+BIT_GENERATORS = [np.random.MT19937, np.random.PCG64, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64]
+
+
+@pytest.mark.parametrize("kind", BIT_GENERATORS)
+def test_draws_are_told_from_seeds(kind: type) -> None:
+    for draws in (0, 1, 2, 3, 5, 1000, 100_000):
+        rng = np.random.Generator(kind(1))
+        rng.random(3)
+        before, same_seed = snapshot(rng), snapshot(np.random.Generator(kind(1)))
+        rng.random(draws)
+        rng.integers(9, size=1, dtype=np.uint32)  # half a number
+        after, other_seed = snapshot(rng), snapshot(np.random.Generator(kind(2)))
+        assert continues(before, after)
+        assert not continues(before, other_seed) and not continues(other_seed, after)
+        assert kind is np.random.MT19937 or not continues(after, same_seed)
+        if hasattr(rng.bit_generator, "jumped"):
+            assert not continues(before, snapshot(np.random.Generator(rng.bit_generator.jumped())))
+        if hasattr(rng.bit_generator, "advance"):
+            rng.bit_generator.advance(2**60)
+            assert not continues(before, snapshot(rng))
+
+
+@pytest.mark.parametrize(
+    ("kind", "move"),
+    [
+        (np.random.PCG64, lambda bits, info: bits.jumped(info.id + 1)),
+        (np.random.PCG64, lambda bits, info: bits.advance((info.id + 1) * 2**64)),
+        (np.random.Philox, lambda bits, info: bits.jumped(info.id + 1)),
+        (np.random.SFC64, lambda bits, info: np.random.SFC64(info.seed)),
+    ],
+)
+def test_workers_that_move_to_streams_of_their_own(kind: type, move: Callable[[Any, Any], Any]) -> None:
+    assert seen(programs.OwnStream(kind, move), epochs=1).letters == "ok"
+    assert seen(programs.OwnStream(kind, None), epochs=1).letters == "W"
 
 
 def test_constant_generator_is_seen_in_values_alone() -> None:

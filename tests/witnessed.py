@@ -331,3 +331,17 @@ class OneShard(IterableDataset):
     def __iter__(self):
         while get_worker_info().id == 0:
             yield torch.rand(1)
+
+
+class OwnStream(Items):
+    """Each worker moves on in the stream of the generator that it was given, or seeds it, with its first item."""
+
+    def __init__(self, kind, move):
+        self.rng = np.random.Generator(kind(0))
+        self.move = move
+
+    def __getitem__(self, index):
+        if self.move:
+            self.rng = np.random.Generator(self.move(self.rng.bit_generator, get_worker_info()))
+            self.move = None
+        return self.rng.random()

@@ -17,7 +17,8 @@ import torch.utils.data._utils.worker as torch_worker
 
 from reseed.witness.events import Event, Moved, Unit
 from reseed.witness.rng_objects import find, module_rngs
-from reseed.witness.states import Snapshot, continues, global_rngs, snapshot
+from reseed.witness.states import Snapshot, global_rngs, snapshot
+from reseed.witness.streams import continues
 from reseed.witness.values import fingerprints, rows
 
 

@@ -1,11 +1,9 @@
-"""RNG states as a run can see them: what they hold, and whether a draw moved them or a seed replaced them."""
+"""RNG states as a run can see them."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import random
-import sys
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,21 +17,20 @@ GLOBALS = {"numpy-global": "np.random", "python-global": "random", "torch-global
 """The names of the states that every process has, and the module that draws from each."""
 
 _KINDS = (np.random.Generator, np.random.RandomState, torch.Generator, random.Random)
-_WORDS = 624  # of a Mersenne Twister
-_MOST_TWISTS = 4_000  # 2.5 million words
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A state at one moment. `digest` covers all of it.
 
-    `twister` is the key of a Mersenne Twister, `stream` what drawing leaves as it is and seeding replaces. Either may
-    be None.
+    `twister` is the key of a Mersenne Twister. For others, `stream` is their kind and what drawing leaves as it is, and
+    `place` is what it moves. Each may be None.
     """
 
     digest: str
     twister: bytes | None = None
-    stream: object = None
+    stream: tuple[Any, ...] | None = None
+    place: Any = None
 
 
 def is_rng(value: object) -> bool:
@@ -62,7 +59,7 @@ def snapshot(rng: Any) -> Snapshot | None:
 
 def _read(rng: Any) -> Snapshot:
     if isinstance(rng, torch.Generator):
-        return Snapshot(digest(rng.get_state().numpy().tobytes()), stream=rng.initial_seed())
+        return Snapshot(digest(rng.get_state().numpy().tobytes()), stream=("torch", rng.initial_seed()))
     if isinstance(rng, random.Random):
         _, words, gauss = rng.getstate()
         key = array("I", words[:-1]).tobytes()
@@ -73,29 +70,19 @@ def _read(rng: Any) -> Snapshot:
         rest = (inner["pos"], state.get("has_gauss"), state.get("gauss"))
         key = inner["key"].tobytes()
         return Snapshot(digest(key, rest), key)
-    # PCG64 keeps its increment and Philox its key, whatever is drawn.
-    stream = inner.get("inc", inner.get("key")) if isinstance(inner, dict) else None
-    return Snapshot(digest(_plain(state)), stream=_plain(stream))
+    return Snapshot(digest(_plain(state)), None, *_where(state["bit_generator"], state, inner))
 
 
-def continues(before: Snapshot, after: Snapshot) -> bool:
-    """Whether drawing leads from one state to the other, as far as can be told; else it was seeded in between."""
-    if before.twister is None or after.twister is None:
-        return before.stream == after.stream
-    if before.twister == after.twister:
-        return True
-    twister: Any = np.random.MT19937(0)
-    key = np.frombuffer(before.twister, dtype=np.uint32)
-    twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": _WORDS}}
-    # NumPy's struct of a twister begins with its key (numpy/random/src/mt19937/mt19937.h). To read it as `state` would
-    # take ten times as long as to draw.
-    words = (ctypes.c_uint32 * _WORDS).from_address(twister.ctypes.state_address)
-    first = int.from_bytes(after.twister[:4], sys.byteorder)
-    for _ in range(_MOST_TWISTS):
-        twister.random_raw(_WORDS, output=False)
-        if words[0] == first and bytes(words) == after.twister:
-            return True
-    return False
+def _where(kind: str, state: Any, inner: Any) -> tuple[tuple[Any, ...] | None, Any]:
+    if kind in ("PCG64", "PCG64DXSM"):
+        return (kind, inner["inc"]), inner["state"]
+    if kind == "Philox":
+        # A block of four numbers for each value of the counter.
+        counter = sum(word << 64 * position for position, word in enumerate(inner["counter"].tolist()))
+        return (kind, inner["key"].tobytes()), 4 * counter + state["buffer_pos"]
+    if kind == "SFC64":
+        return (kind,), tuple(inner["state"].tolist())
+    return None, None
 
 
 @contextmanager
