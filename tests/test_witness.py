@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import random
 import signal
@@ -17,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from reseed.cli import main
 from reseed.witness.text import describe
 from reseed.witness.verdict import Testimony
 
@@ -226,9 +224,7 @@ def test_persistent_workers() -> None:
     assert seen(programs.Global(), worker_init_fn=programs.by_worker_id, persistent_workers=True).letters == "ok"
 
 
-def test_what_was_not_seen_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    assert command("make_empty") == 2
-    assert "the loader gave no sample" in capfd.readouterr().out
+def test_what_gives_no_samples_is_no_pass() -> None:
     with pytest.raises(AssertionError, match="the loader gave no sample"):
         assert_independent_workers(programs.make_empty)
 
@@ -430,45 +426,3 @@ def test_no_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     witness(programs.make_with_file, runs=False)
     witness(programs.make_with_file, runs=False, values="none")
     assert list(tmp_path.iterdir()) == []
-
-
-# The command
-
-
-def command(name: str, *options: str) -> int:
-    return main(["witness", f"{Path(__file__).parent / 'witnessed.py'}:{name}", *options])
-
-
-def test_command(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    picture = tmp_path / "draws.png"
-    assert command("make_stored", "--plot", str(picture)) == 1
-    assert capfd.readouterr().out.endswith("FAILED: draws are not independent\n")
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert command("make_global", "--output-format", "json") == 0
-    printed = json.loads(capfd.readouterr().out)
-    assert printed["version"] == 1 and printed["independent"] and printed["sources"][0]["name"] == "numpy-global"
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("make_error", [], "make_error: KeyError: 'no such setting'"),
-        ("make_exit", [], "make_exit: RuntimeError: the program called sys.exit('bad settings')"),
-        ("make_own_error", [], "make_own_error: SettingsError: no data"),
-        ("make_nothing", [], "a DataLoader or a dataset is needed, not builtins.int"),
-        ("make_missing", [], "has no make_missing"),
-        ("make_sleeper", ["--timeout", "3"], "TimeoutError: not done after 3 seconds"),
-        ("make_global", ["--plot", "draws.unknown", "--values", "none"], "draws.unknown"),
-    ],
-)
-def test_command_says_what_is_wrong(
-    name: str, options: list[str], message: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert command(name, *options) == 2
-    assert message in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("target", ["no_such_file.py:f", "no_such_module:f", "no_colon.py"])
-def test_command_needs_a_program(target: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["witness", target]) == 2
-    assert capfd.readouterr().err.startswith("reseed: error: ")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import signal
 import sys
 import time
+from functools import lru_cache
 from multiprocessing.util import get_temp_dir
 
 import numpy as np
@@ -345,3 +347,39 @@ class OwnStream(Items):
             self.rng = np.random.Generator(self.move(self.rng.bit_generator, get_worker_info()))
             self.move = None
         return self.rng.random()
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", default=0.1, type=float)
+
+
+def make_with_arguments():
+    parser.parse_args()
+    return make_global()
+
+
+make_decorated = lru_cache(make_global)
+
+
+class Called(Global):
+    def __call__(self):
+        raise NotImplementedError
+
+
+called = Called()
+
+
+class Dollar(Items):
+    def __init__(self):
+        self.rngs = {r"$\frac$": random.Random(0)}
+
+    def __getitem__(self, index):
+        return "$" + str(self.rngs[r"$\frac$"].random())[:5] + "\\x$"
+
+
+def make_dollar():
+    return loader(Dollar())
+
+
+def make_plain():
+    return loader(range(32))

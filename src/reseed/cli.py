@@ -110,6 +110,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _number(kind: Callable[[str], Any], holds: Callable[[Any], bool], what: str) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        with suppress(ValueError):
+            if holds(number := kind(text)):
+                return number
+        raise argparse.ArgumentTypeError(f"{text} is not {what}")
+
+    return parse
+
+
 def _witness(commands: Any) -> None:
     witness = _command(
         commands,
@@ -124,11 +134,15 @@ def _witness(commands: Any) -> None:
         help="a function without parameters that returns a DataLoader or a dataset, or one of these itself, and the "
         "file or the module (package.module:NAME) that defines it",
     )
-    witness.add_argument("--epochs", type=_positive, default=2, help="(default: 2)")
+    positive = _number(int, lambda number: number > 0, "a positive number")
+    natural = _number(int, lambda number: number >= 0, "a number of workers")
+    seconds = _number(float, lambda number: number > 0, "a number of seconds")
+    seed = _number(int, lambda number: 0 <= number < 2**32 - 1, "a seed that NumPy takes")
+    witness.add_argument("--epochs", type=positive, default=2, help="(default: 2)")
     witness.add_argument(
-        "--samples", type=_positive, default=16, help="of each worker in an epoch; batches are not cut (default: 16)"
+        "--samples", type=positive, default=16, help="of each worker in an epoch; batches are not cut (default: 16)"
     )
-    witness.add_argument("--num-workers", type=int, metavar="N", help="instead of the loader's own number")
+    witness.add_argument("--num-workers", type=natural, metavar="N", help="instead of the loader's own number")
     witness.add_argument("--start-method", choices=("fork", "spawn", "forkserver"), help="instead of the loader's own")
     witness.add_argument("--persistent-workers", action="store_true", help="keep the workers over the epochs")
     witness.add_argument("--before-1.9", dest="before_1_9", action="store_true", help="act as PyTorch before 1.9 did")
@@ -139,18 +153,13 @@ def _witness(commands: Any) -> None:
         help="what to make of samples: lockstep has all workers make the same ones and compares what is random in "
         "them; all compares everything, as is right for samples of drawn numbers only (default: lockstep)",
     )
-    witness.add_argument("--seed", type=int, default=0, help="base of the seeds of the runs (default: 0)")
-    witness.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="of all of it (default: 120)")
+    witness.add_argument("--seed", type=seed, default=0, help="base of the seeds of the runs (default: 0)")
+    witness.add_argument(
+        "--timeout", type=seconds, default=120.0, metavar="SECONDS", help="of all of it (default: 120)"
+    )
     witness.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")
-    witness.add_argument("--plot", metavar="FILE", help="draw a picture, too (.png, .svg, .pdf)")
+    witness.add_argument("--plot", metavar="FILE", help="draw a picture, too, if anything was drawn (.png, .svg, .pdf)")
     witness.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="(default: auto)")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _selection(parser: argparse.ArgumentParser) -> None:

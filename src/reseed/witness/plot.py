@@ -11,18 +11,32 @@ _UNIQUE = "#e8e8e8"
 _MOST_DRAWS = 16  # of a worker
 
 
+class NothingDrawn(ValueError):
+    """No worker drew anything that could be shown."""
+
+
+def check(path: str | Path) -> None:
+    """Raise ValueError for a suffix of a file that no picture is drawn into, ImportError without matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    suffix = Path(path).suffix
+    known: Any = FigureCanvasAgg.get_supported_filetypes()
+    if suffix.removeprefix(".").lower() not in known:
+        raise ValueError(f"the suffix is {suffix or 'missing'}, and has to be one of {', '.join(sorted(known))}")
+
+
 def plot(testimony: Testimony, path: str | Path) -> None:
     """Draw each source of `testimony` into the file `path`, whose suffix is the format.
 
-    Raises ImportError without matplotlib, ValueError for a suffix that it does not know or where there is nothing to
-    draw, and OSError.
+    Raises what `check` does, NothingDrawn, and OSError.
     """
+    check(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     sources = [source for source in testimony.sources if any(worker for epoch in source.epochs for worker in epoch)]
     if not sources:
-        raise ValueError("nothing was drawn in workers, so there is nothing to draw")
+        raise NothingDrawn("there is no picture, for nothing random was seen in workers")
     heights = [len(source.epochs) + 1.6 for source in sources]
     figure = Figure(figsize=(9.0, 0.42 * sum(heights) + 0.5), layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
@@ -47,7 +61,8 @@ def _draw(axis: Any, source: Source) -> None:
                 left = worker * (wide + 0.6) + column
                 axis.add_patch(Rectangle((left, row), 0.94, 0.88, facecolor=colour))
                 if draw.text:
-                    axis.text(left + 0.47, row + 0.44, draw.text, ha="center", va="center", fontsize=6.5)
+                    place = left + 0.47, row + 0.44
+                    axis.text(*place, draw.text, ha="center", va="center", fontsize=6.5, parse_math=False)
     axis.set_xlim(0, workers * (wide + 0.6) - 0.6)
     axis.set_ylim(len(source.epochs), 0)
     axis.set_yticks([row + 0.44 for row in range(len(source.epochs))])
@@ -58,7 +73,8 @@ def _draw(axis: Any, source: Source) -> None:
     axis.tick_params(length=0)
     axis.set_frame_on(False)
     faults = source.faults()
-    axis.set_title("\n".join(faults) if faults else f"{source.name}: every draw was made once", fontsize=8, loc="left")
+    title = "\n".join(faults) if faults else f"{source.name}: every draw was made once"
+    axis.set_title(title, fontsize=8, loc="left", parse_math=False)  # the name of an attribute may hold a $
 
 
 def _title(testimony: Testimony) -> str:

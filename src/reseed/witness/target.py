@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from functools import partial, reduce
+from functools import reduce
 from pathlib import Path
-from types import FunctionType, MethodType
 from typing import Any
 
 
@@ -15,7 +14,7 @@ class TargetError(Exception):
 
 
 def make(target: str) -> Any:
-    """Import a module and give what `target` names after the colon, or returns if it is a function.
+    """Import a module and give what `target` names after the colon, or returns if it is called.
 
     A path is imported as Python would import it from a script beside it or, if it lies in a package, from beside the
     package; so `sys.path` gets that folder, and workers that are spawned find the module again. Raises TargetError, and
@@ -37,7 +36,9 @@ def make(target: str) -> Any:
         found = reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
         raise TargetError(f"{where} has no {attribute}") from error
-    return found() if isinstance(found, (FunctionType, MethodType, partial, type)) else found
+    # A dataset may have a `__call__`, too. A function may be of any type, once decorated.
+    dataset = not isinstance(found, type) and (hasattr(found, "__getitem__") or hasattr(found, "__iter__"))
+    return found() if callable(found) and not dataset else found
 
 
 def _importable(path: Path) -> str:
