@@ -212,6 +212,7 @@ def test_constant_generator_is_seen_in_values_alone() -> None:
     assert seen(programs.Constant()).sources == ()
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 @pytest.mark.parametrize("workers", [2, 8])
 def test_flips_are_equal_by_chance(workers: int) -> None:
     testimony = seen(programs.Flips(), num_workers=workers)
@@ -381,7 +382,9 @@ def in_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_exit_of_the_program_is_an_error() -> None:
+@pytest.mark.parametrize("fork", [True, False])
+def test_exit_of_the_program_is_an_error(fork: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseed.witness.session.can_fork", lambda: fork)
     with pytest.raises(RuntimeError, match=r"the program called sys.exit\('bad settings'\)"):
         witness(programs.make_exit)
     with pytest.raises(RuntimeError, match=r"the program called sys.exit\(None\)"):
