@@ -19,15 +19,18 @@ from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.declared import Declared, declared_torch, shows_on
 from reseed.source.discover import discover
 from reseed.source.screen import may_matter
-from reseed.source.syntax import check_syntax, parse, refuse_deep
+from reseed.source.syntax import check_syntax
 from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
+    from reseed.program import Project
     from reseed.rules.base import Rule
     from reseed.rules.finding import Finding
 
 Codes = Callable[[], Collection[str]]
 """Codes that are worked out when the first finding asks for them, since that takes all rules to be imported."""
+Shared = Callable[[], "Project"]
+"""What the files of one run share, made when the first of them is analysed."""
 Progress = Callable[[int, int, str], None]
 """Called before each file with the number of files done, the number of all, and the path."""
 
@@ -69,26 +72,22 @@ def codes_for(settings: Settings) -> Codes:
     return codes
 
 
-def check_text(path: str, text: str, tree: ast.AST | None = None) -> list[Finding]:
-    """Analyse one file and give all that any rule finds in it, in order of place, nothing taken out.
+def check_text(path: str, text: str, tree: ast.AST | None = None, project: Project | None = None) -> list[Finding]:
+    """Analyse one file with what it imports and give all that any rule finds in it, in order of place.
 
-    `tree` is the text parsed by `ast`, if the caller has it. Raises SourceError where the text does not parse.
+    Nothing is taken out. `tree` is the text parsed by `ast`, if the caller has it, `project` what the calls of one run
+    share. Raises SourceError where the text does not parse.
     """
-    from reseed.facts import module_facts
-    from reseed.program import analyse
+    from reseed.facts.store import facts_of
+    from reseed.program import Project, analyse
 
-    parsed = tree or parse(path, text)
-    if isinstance(parsed, ast.AST):
-        refuse_deep(path, parsed)
-    try:
-        facts = module_facts(path, text)
-    except SourceError as error:
-        # Python's words for what neither parser understands are better than LibCST's.
-        raise (error if isinstance(parsed, ast.AST) else parsed) from error
-    program = analyse([facts])
+    facts = facts_of(path, text, tree)
+    program = analyse([facts], project or Project())
+    if program.engine.exhausted:
+        program = analyse([facts])  # what cannot be followed through the project may be understood alone
     if program.engine.exhausted:
         raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
-    found = {finding: None for rule in rules() for finding in rule.check(program)}
+    found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
     return sorted(found, key=lambda finding: finding.sort_key)
 
 
@@ -117,7 +116,21 @@ def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list
     ]
 
 
-def check_source(source: SourceFile, settings: Settings, codes: Codes) -> FileResult:
+def share() -> Shared:
+    """Give what the files of one run share: where modules are found, and their facts."""
+
+    @functools.cache
+    def shared() -> Project:
+        from reseed.program import Project
+
+        return Project()
+
+    return shared
+
+
+def check_source(
+    source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None
+) -> FileResult:
     """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
     result = FileResult(text=source.text)
     path = source.path
@@ -125,7 +138,7 @@ def check_source(source: SourceFile, settings: Settings, codes: Codes) -> FileRe
         if not may_matter(source.raw):
             check_syntax(path, source.text)
             return result
-        found = check_text(path, source.text)
+        found = check_text(path, source.text, project=shared() if shared else None)
     except SourceError as error:
         result.problems.append(error.problem)
         return result
@@ -144,13 +157,13 @@ def check_source(source: SourceFile, settings: Settings, codes: Codes) -> FileRe
     return result
 
 
-def check_file(path: str, settings: Settings, codes: Codes) -> FileResult:
+def check_file(path: str, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
     """Read and check one file. Of a file that the byte screen drops only the syntax is looked at. Never raises."""
     try:
         source = read_if_it_matters(path)
     except SourceError as error:
         return FileResult(problems=[error.problem])
-    return check_source(source, settings, codes) if source else FileResult()
+    return check_source(source, settings, codes, shared) if source else FileResult()
 
 
 def read_if_it_matters(path: str) -> SourceFile | None:
@@ -170,11 +183,12 @@ def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | N
     """Check every file that the paths mean. Raises SettingsError for a code that does not exist, and nothing else."""
     codes = codes_for(settings)
     files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
+    shared = share()
     results = []
     for done, path in enumerate(files):
         if progress:
             progress(done, len(files), path)
-        results.append((path, check_file(path, settings, codes)))
+        results.append((path, check_file(path, settings, codes, shared)))
     return report_of(results, settings, problems)
 
 

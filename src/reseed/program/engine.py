@@ -15,6 +15,7 @@ from typing import Any
 
 from reseed.facts.model import Body, Call, Instruction, ModuleFacts, Phi, Register, Store, StoreOuter
 from reseed.program.folding import truth
+from reseed.program.linking import Linker
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
 _STEP_LIMIT = 6_000_000
@@ -73,8 +74,12 @@ def _global_names(module: ModuleFacts) -> frozenset[str]:
 class Engine:
     """Runs activations until nothing grows."""
 
-    def __init__(self, modules: Iterable[ModuleFacts], step: Step, call_external: CallExternal) -> None:
-        self.modules = tuple(modules)
+    def __init__(
+        self, modules: Iterable[ModuleFacts], step: Step, call_external: CallExternal, linker: Linker | None = None
+    ) -> None:
+        self.modules: list[ModuleFacts] = []
+        self.linker = linker or Linker()
+        self.linker.engine = self
         self.values = Interner()
         self.step = step
         self.call_external = call_external
@@ -87,7 +92,7 @@ class Engine:
         self.functions: dict[Function, None] = {}
         self.classes: dict[Class, None] = {}
         self.instances: dict[Class, dict[Object, None]] = {}
-        self.global_names = [_global_names(module) for module in self.modules]
+        self.global_names: list[frozenset[str]] = []
         self.stand_ins = 0
         self.exhausted = False
         self._nodes: dict[Hashable, Node] = {}
@@ -95,6 +100,14 @@ class Engine:
         self._ran: dict[Activation, None] = {}
         self._queue: deque[Activation] = deque()
         self._steps = 0
+        for module in modules:
+            self.add_module(module)
+
+    def add_module(self, facts: ModuleFacts) -> int:
+        """Add a module to the program; its body runs when it is activated. Returns its index."""
+        self.modules.append(facts)
+        self.global_names.append(_global_names(facts))
+        return len(self.modules) - 1
 
     def activation(
         self, module: int, index: int, closure: Activation | None, context: Context, function: Function | None = None

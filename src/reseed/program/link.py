@@ -11,6 +11,7 @@ from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import call_external
+from reseed.program.linking import Linker, Project
 from reseed.program.model import DatasetEntry, Loader, Place, Program
 from reseed.program.order import names_in
 from reseed.program.reach import Reach
@@ -20,11 +21,14 @@ from reseed.program.values import Class, Function, Object
 _RECEIVERS = 8
 
 
-def analyse(modules: Sequence[ModuleFacts]) -> Program:
-    """Link and solve `modules`. An import that none of them answers stays external."""
-    engine = Engine(modules, step, call_external)
-    for index in range(len(modules)):
-        engine.activation(index, 0, None, ())
+def analyse(modules: Sequence[ModuleFacts], project: Project | None = None) -> Program:
+    """Link and solve `modules`, and those of `project` that the first of them, the root, imports.
+
+    An import that none of them answers stays external.
+    """
+    engine = Engine(modules, step, call_external, Linker(project, modules[0].path))
+    engine.linker.mains.update(range(len(modules)))
+    engine.linker.start()
     _solve(engine)
     instances = _Instances(engine)
     entered: dict[tuple[Activation, int], Loader] = {}
@@ -73,7 +77,11 @@ def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Act
     outside = workers.worker(engine, 0)
     while True:
         _enter_loaders(engine, entered)
-        uncalled = [f for f in engine.functions if (f.module, f.body) not in engine.activations_of]
+        uncalled = [
+            f
+            for f in engine.functions
+            if f.module in engine.linker.mains and (f.module, f.body) not in engine.activations_of
+        ]
         if not uncalled or engine.exhausted:
             return
         named = _names_read(engine, uncalled)
@@ -143,7 +151,7 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
     entries = [
         DatasetEntry(cls, workers.worker(engine, cls.module))
         for cls in engine.classes
-        if cls not in taken and workers.is_dataset_class(engine, cls) and not _stays_in_parent(engine, cls, loaders)
+        if cls.module == 0 and cls not in taken and workers.is_dataset_class(engine, cls) and not _stays_in_parent(engine, cls, loaders)
     ]
     known = -1
     while known != len(engine.activations) and not engine.exhausted:
@@ -221,9 +229,9 @@ def _place(engine: Engine, activation: Activation, register: int, arguments: Arg
         module, index, made_at = receiver.site
         if made_at >= 0:
             body = engine.modules[module].bodies[index]
-            return Place(engine.modules[module].path, body.spans.get(made_at, body.span), body.qualname)
+            return Place(engine.linker.path_of(module), body.spans.get(made_at, body.span), body.qualname)
     body = activation.body
-    return Place(engine.modules[activation.module].path, body.spans.get(register, body.span), body.qualname)
+    return Place(engine.linker.path_of(activation.module), body.spans.get(register, body.span), body.qualname)
 
 
 def _with_assigned(engine: Engine, loader: Loader, arguments: Arguments) -> Arguments:

@@ -14,6 +14,10 @@ from reseed.program.values import Class, Constant, Values
 from reseed.source.position import Span
 
 
+ROOT = 0
+"""The index of the module that is analysed; the others are there because it needs them, or they need it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A span in a file, and the dotted name of the function it stands in."""
@@ -109,4 +113,4 @@ class Program:
         """Where `register` of `activation` is computed, or where its body is defined."""
         body = activation.body
         span = body.span if register is None else body.spans.get(register, body.span)
-        return Place(self.engine.modules[activation.module].path, span, body.qualname)
+        return Place(self.engine.linker.path_of(activation.module), span, body.qualname)

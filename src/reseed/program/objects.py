@@ -108,7 +108,7 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
     if isinstance(value, External):
         yield values.external(f"{value.path}.{name}")
     elif isinstance(value, Module):
-        yield from engine.read((value.activation, name), activation)
+        yield from engine.linker.attribute(value, name, activation)
     elif isinstance(value, Class):
         if name == "__name__":
             yield values.constant(engine.modules[value.module].bodies[value.body].name)

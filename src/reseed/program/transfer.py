@@ -8,7 +8,6 @@ from typing import Any
 from reseed.facts import model
 from reseed.facts.model import Instruction, Register
 from reseed.knowledge import datasets
-from reseed.knowledge.loaders import loader_of
 from reseed.program import objects
 from reseed.program.arguments import Arguments, arguments_of
 from reseed.program.builtin_calls import BUILTINS
@@ -40,22 +39,12 @@ def _global(engine: Engine, act: Activation, register: Register, ins: model.Glob
     module = engine.activation(act.module, 0, None, ())
     if ins.name in engine.global_names[act.module]:
         return engine.read((module, ins.name), act)
+    if ins.name == "__name__" and act.module not in engine.linker.mains:
+        return (engine.values.constant(engine.modules[act.module].name),)
     if ins.name in BUILTINS:
         return (engine.values.external(f"builtins.{ins.name}"),)
-    return _star_imported(engine, act, ins.name)
-
-
-def _star_imported(engine: Engine, act: Activation, name: str) -> Iterable[Value]:
-    stars = engine.modules[act.module].star_imports
-    for star, _ in stars:
-        path = f"{star}.{name}"
-        known = loader_of(path) is not None or datasets.dataset_base(path) is not None
-        if known or star == "numpy" or star.startswith("numpy."):
-            return (engine.values.external(path),)
-    if stars and name in ("np", "numpy"):
-        # By far the most common names of any; whoever re-exports `np` re-exports NumPy.
-        return (engine.values.external("numpy"),)
-    return (UNKNOWN,)
+    found = engine.linker.global_value(act, ins.name)
+    return (UNKNOWN,) if found is None else found
 
 
 def _cell(engine: Engine, act: Activation, register: Register, ins: model.Cell) -> Iterable[Value]:
@@ -305,7 +294,9 @@ def _make_class(engine: Engine, act: Activation, register: Register, ins: model.
 
 
 def _import(engine: Engine, act: Activation, register: Register, ins: model.Import) -> Iterable[Value]:
-    # The linker's place: modules of the program that answer an import are not looked for yet.
+    found = engine.linker.imported(act, ins.module, ins.level, ins.name, ins.top)
+    if found is not None:
+        return found
     module = "." * ins.level + ins.module
     if ins.top:
         return (engine.values.external(ins.module.split(".")[0]),)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reseed.facts.model import Call, Register
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
 from reseed.program.engine import Activation
-from reseed.program.model import Loader, Program
+from reseed.program.model import ROOT, Loader, Place, Program
 from reseed.program.reach import Reached
 from reseed.program.values import Constant
 from reseed.rules.finding import Draw, LoaderPlace, Step
@@ -65,6 +65,19 @@ def call_text(activation: Activation, register: Register) -> str:
     return f".{name}" if name else "[...]"
 
 
+def standing(program: Program, reached: Reached) -> Place | None:
+    """Where in the root's own text a draw is reported, None where nothing there leads to it.
+
+    That is the draw itself, else the call by which its path leaves the root's code for the last time.
+    """
+    if reached.activation.module == ROOT:
+        return program.place(reached.activation, reached.effect.register)
+    for activation, register in reversed(reached.path):
+        if activation.module == ROOT:
+            return program.place(activation, register)
+    return None
+
+
 def draw_place(program: Program, reached: Reached) -> Draw:
     """Where a reached effect stands."""
     place = program.place(reached.activation, reached.effect.register)
@@ -98,6 +111,11 @@ def told_path(reached: Reached) -> str:
     if len(names) > 5:
         names = [*names[:2], "...", *names[-2:]]
     return " -> ".join(names)
+
+
+def told_line(place: Place, draw: Draw) -> str:
+    """Where a draw is, as seen from a finding at `place`: ``on line 7``, ``at data/faces.py:7``."""
+    return f"on line {draw.line}" if draw.path == place.path else f"at {draw.path}:{draw.line}"
 
 
 def loader_place(loader: Loader) -> LoaderPlace:

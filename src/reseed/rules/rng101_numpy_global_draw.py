@@ -53,10 +53,12 @@ from collections.abc import Iterator
 
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.engine import Activation
-from reseed.program.model import Loader, Program
+from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
+from reseed.program.reach import Reached
+from reseed.program.workers import is_dataset_class
 from reseed.rules import judge
 from reseed.rules.base import Rule
-from reseed.rules.finding import Finding
+from reseed.rules.finding import Draw, Finding
 from reseed.seeds.seeder import Verdict, verdict
 
 
@@ -69,29 +71,54 @@ class NumpyGlobalDraw(Rule):
     torch = "<1.9"
 
     def check(self, program: Program) -> Iterator[Finding]:
-        """One finding a draw; where several datasets reach it, the path of the first."""
-        seen = set()
-        for worker, loader in _judged(program):
+        """One finding a place of the root that leads to draws; where several datasets reach it, the first one's path."""
+        draws: dict[Place, dict[Draw, None]] = {}
+        first: dict[Place, tuple[Reached, Loader | None]] = {}
+        for worker, source in _judged(program):
             for reached in judge.draws_of(program, worker):
-                draw = judge.draw_place(program, reached)
-                if draw in seen:
-                    continue
-                seen.add(draw)
-                place = program.place(reached.activation, reached.effect.register)
-                text = judge.call_text(reached.activation, reached.effect.register)
-                yield Finding(
-                    path=place.path,
-                    span=place.span,
-                    code=self.code,
-                    name=self.name,
-                    message=f"`{text}` draws from NumPy's global state in worker code ({judge.told_path(reached)}): "
-                    f"{_consequence(program, loader)} on torch < 1.9",
-                    state=NUMPY_GLOBAL,
-                    torch=self.torch,
-                    draws=(draw,),
-                    steps=judge.steps_of(program, reached),
-                    loader=None if loader is None else judge.loader_place(loader),
-                )
+                place = judge.standing(program, reached) or _beginning(program, source, reached)
+                if place is not None:
+                    draws.setdefault(place, {})[judge.draw_place(program, reached)] = None
+                    first.setdefault(place, (reached, source if isinstance(source, Loader) else None))
+        for place, (reached, loader) in first.items():
+            yield Finding(
+                path=place.path,
+                span=place.span,
+                code=self.code,
+                name=self.name,
+                message=f"{_told(program, place, reached, len(draws[place]))} in worker code "
+                f"({judge.told_path(reached)}): {_consequence(program, loader)} on torch < 1.9",
+                state=NUMPY_GLOBAL,
+                torch=self.torch,
+                draws=tuple(draws[place]),
+                steps=judge.steps_of(program, reached),
+                loader=None if loader is None else judge.loader_place(loader),
+            )
+
+
+def _told(program: Program, place: Place, reached: Reached, count: int) -> str:
+    text = judge.call_text(reached.activation, reached.effect.register)
+    draw = program.place(reached.activation, reached.effect.register)
+    if draw == place:
+        return f"`{text}` draws from NumPy's global state"
+    more = f" and {count - 1} more" if count > 1 else ""
+    return f"what runs here draws from NumPy's global state: `{text}` at {draw.path}:{draw.span.line}{more},"
+
+
+def _beginning(program: Program, source: Loader | DatasetEntry, reached: Reached) -> Place | None:
+    # Nothing on the path is the root's own: what makes it worker code is.
+    if isinstance(source, Loader):
+        # RNG201 tells of a loader without a seeder.
+        told = verdict(program, source, NUMPY_GLOBAL) is Verdict.ABSENT
+        return None if told or source.activation.module != ROOT else source.place
+    modules = {activation.module for activation, _ in reached.path} | {reached.activation.module}
+    entry = judge.entry_of(reached)
+    if len(modules) == 1 and entry.closure is not None and entry.closure.body.kind == "class":
+        # The other file has all of it, and is told of it, if the class there is known for a dataset.
+        owner = program.engine.values.make_class(entry.module, entry.closure.index, entry.closure)
+        if is_dataset_class(program.engine, owner):
+            return None
+    return program.place(source.cls.namespace)
 
 
 def _consequence(program: Program, loader: Loader | None) -> str:
@@ -100,9 +127,9 @@ def _consequence(program: Program, loader: Loader | None) -> str:
     return "the loader's `worker_init_fn` leaves them the same in every worker or in every epoch"
 
 
-def _judged(program: Program) -> Iterator[tuple[Activation, Loader | None]]:
+def _judged(program: Program) -> Iterator[tuple[Activation, Loader | DatasetEntry]]:
     for loader in program.loaders:
         if judge.repeats(program, loader):
             yield loader.worker, loader
     for entry in program.datasets:
-        yield entry.worker, None
+        yield entry.worker, entry

@@ -85,7 +85,7 @@ class MissingWorkerInit(Rule):
                 code=self.code,
                 name=self.name,
                 message=f"loader has workers but no `worker_init_fn`, and its workers draw from NumPy's global state: "
-                f"`{text}` on line {draws[0].line}{more} ({judge.told_path(first)}): "
+                f"`{text}` {judge.told_line(place, draws[0])}{more} ({judge.told_path(first)}): "
                 "the same numbers in every worker on torch < 1.9",
                 state=NUMPY_GLOBAL,
                 torch=self.torch,

@@ -1,0 +1,68 @@
+"""The facts of the files of a project, each made once in a run."""
+
+from __future__ import annotations
+
+import ast
+import os
+
+from reseed.facts import module_facts
+from reseed.facts.model import ModuleFacts
+from reseed.source import SourceError
+from reseed.source.syntax import parse, refuse_deep
+from reseed.source.text import read
+
+# Longer files are data, or made by a program.
+_LONGEST_FILE = 1_000_000
+# Some hundred megabytes of memory.
+_INSTRUCTION_LIMIT = 2_000_000
+
+
+def facts_of(path: str, text: str, tree: ast.AST | None = None, name: str = "__main__") -> ModuleFacts:
+    """The facts of the module `text`, imported as `name`. Raises SourceError.
+
+    `tree` is the text parsed by `ast`, if the caller has it.
+    """
+    parsed = tree or parse(path, text)
+    if isinstance(parsed, ast.AST):
+        refuse_deep(path, parsed)
+    try:
+        return module_facts(path, text, name)
+    except SourceError as error:
+        # Python's words for what neither parser understands are better than LibCST's.
+        raise (error if isinstance(parsed, ast.AST) else parsed) from error
+
+
+class Store:
+    """Facts by path, the latest used kept in memory. A file is read again when it has changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[tuple[int, int], ModuleFacts | None, int]] = {}
+        self._instructions = 0
+
+    def facts(self, path: str) -> ModuleFacts | None:
+        """The facts of the file `path`, None where it cannot be read, does not parse, or is no code of people."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        stamp = (status.st_mtime_ns, status.st_size)
+        kept = self._kept.pop(path, None)
+        if kept is not None:
+            self._instructions -= kept[2]
+        if kept is None or kept[0] != stamp:
+            facts = _read(path) if status.st_size <= _LONGEST_FILE else None
+            size = sum(len(body.instructions) for body in facts.bodies) if facts else 0
+            kept = (stamp, facts, size)
+        self._kept[path] = kept
+        self._instructions += kept[2]
+        while self._instructions > _INSTRUCTION_LIMIT and len(self._kept) > 1:
+            oldest = next(iter(self._kept))
+            self._instructions -= self._kept.pop(oldest)[2]
+        return kept[1]
+
+
+def _read(path: str) -> ModuleFacts | None:
+    try:
+        return facts_of(path, read(path).text, name=os.path.basename(path).removesuffix(".py"))
+    except SourceError:
+        return None

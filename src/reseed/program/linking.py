@@ -1,0 +1,248 @@
+"""Imports: the modules of a project that a module under analysis asks for, added to the program on demand.
+
+The program begins with one module, the root. Whatever it imports from its own project is added, and what that imports,
+within bounds. An import that no file of the project answers stays external.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reseed.facts import model
+from reseed.facts.store import Store
+from reseed.knowledge import datasets
+from reseed.knowledge.loaders import loader_of
+from reseed.program.values import UNKNOWN, Module, Value
+from reseed.source.modules import Modules
+from reseed.source.position import Span
+
+if TYPE_CHECKING:
+    from reseed.program.engine import Activation, Engine
+
+# A program imports some dozens of its project's files, rarely hundreds; what lies beyond is external.
+_MODULE_LIMIT = 400
+_DEPTH_LIMIT = 30
+
+_TOP = Span(1, 1, 1, 1)
+_EMPTY = model.Body("module", "<module>", "<module>", None, _TOP, (), (), (), (model.Block(None, certain=True),))
+
+
+@dataclass(slots=True)
+class Project:
+    """What the analyses of one run share: where modules are found, and their facts."""
+
+    modules: Modules = field(default_factory=Modules)
+    store: Store = field(default_factory=Store)
+
+
+class Linker:
+    """Answers the imports of one program, whose root is the file `root`.
+
+    Without a `project` no file is looked for.
+    """
+
+    def __init__(self, project: Project | None = None, root: str = "") -> None:
+        self.engine: Engine
+        # Modules that run as the main program does, where `__name__` is what nothing shows.
+        self.mains = {0}
+        self._project = project
+        self._root = root
+        self._files = {0: os.path.abspath(root)}
+        self._depths = {0: 0}
+        self._index: dict[str, int | None] = {self._files[0]: 0}
+        self._modules: dict[tuple[int, str, int], tuple[int, ...]] = {}
+        self._bindings: dict[tuple[int, str], int | Value | None] = {}
+        self._exported: dict[int, frozenset[str] | None] = {}
+        self._started: set[int] = set()
+
+    def imported(
+        self, reader: Activation, module: str, level: int, name: str | None, top: bool = False
+    ) -> Iterable[Value] | None:
+        """What an import statement of `reader` binds, or None where nothing in the project answers it."""
+        importer = reader.module
+        candidates = self._candidates(importer, module, level)
+        if name is None:
+            if not candidates:
+                return None
+            self._start(candidates[0])
+            found = self._top_of(candidates[0], module) if top else candidates[0]
+            return None if found is None else (self._value(found),)
+        for candidate in candidates:
+            if candidate == importer:
+                inner = self._submodule(candidate, name)
+                if inner is not None:
+                    return (self._value(inner),)
+                continue
+            found_values = self._read(candidate, name, reader)
+            if found_values is not None:
+                self._start(candidate)
+                return found_values
+        return None
+
+    def global_value(self, reader: Activation, name: str) -> Iterable[Value] | None:
+        """A global that the module of `reader` does not bind itself: star imports may; None where nothing does."""
+        bound = self._binding(reader.module, name)
+        if isinstance(bound, int):
+            return self.engine.read((self._activate(bound), name), reader)
+        return None if bound is None else (bound,)
+
+    def attribute(self, module: Module, name: str, reader: Activation) -> Iterable[Value]:
+        """``module.name``."""
+        if name == "__dict__":
+            return (module,)
+        found = self._read(module.activation.module, name, reader)
+        return (UNKNOWN,) if found is None else found
+
+    def start(self) -> None:
+        """Run the bodies of the program's first modules, as Python does with its main program."""
+        for index in range(len(self.engine.modules)):
+            self._start(index)
+
+    def path_of(self, module: int) -> str:
+        """The path of a module, spelled as that of the root is."""
+        path = self.engine.modules[module].path
+        if module == 0 or module not in self._files or os.path.isabs(self._root):
+            return path
+        relative = os.path.relpath(path)
+        return os.path.join(os.curdir, relative) if self._root.startswith(os.curdir + os.sep) else relative
+
+    def _read(self, module: int, name: str, reader: Activation) -> Iterable[Value] | None:
+        bound = self._binding(module, name)
+        if isinstance(bound, int):
+            return self.engine.read((self._activate(bound), name), reader)
+        inner = self._submodule(module, name)
+        if inner is not None:
+            return (self._value(inner),)
+        if bound is None and "__getattr__" in self.engine.global_names[module]:
+            return (UNKNOWN,)
+        return None if bound is None else (bound,)
+
+    def _candidates(self, importer: int, module: str, level: int) -> tuple[int, ...]:
+        key = (importer, module, level)
+        found = self._modules.get(key)
+        if found is None:
+            found = ()
+            if self._project is not None and importer in self._files:
+                file, modules = self._files[importer], self._project.modules
+                paths = modules.relative(file, level, module) if level else modules.absolute(file, module)
+                added = (self._add(path, self._depths[importer] + 1) for path in paths)
+                found = tuple(index for index in added if index is not None)
+            self._modules[key] = found
+        return found
+
+    def _top_of(self, module: int, name: str) -> int | None:
+        # Of a.b.c the package a, in the folder where a.b.c was found.
+        file = self._files[module]
+        folder = os.path.dirname(file)
+        if os.path.basename(file) in ("", "__init__.py"):
+            folder = os.path.dirname(folder)
+        inside = name.count(".")
+        if not inside:
+            return module
+        for _ in range(inside - 1):
+            folder = os.path.dirname(folder)
+        assert self._project is not None
+        return self._add(self._project.modules.package(folder), self._depths[module])
+
+    def _submodule(self, package: int, name: str) -> int | None:
+        if self._project is None or package not in self._files:
+            return None
+        path = self._project.modules.submodule(self._files[package], name)
+        return None if path is None else self._add(path, self._depths[package] + 1)
+
+    def _add(self, path: str, depth: int) -> int | None:
+        if path not in self._index:
+            self._index[path] = None
+            if len(self.engine.modules) < _MODULE_LIMIT and depth < _DEPTH_LIMIT:
+                facts = self._facts(path)
+                if facts is not None:
+                    index = self._index[path] = self.engine.add_module(facts)
+                    self._files[index] = path
+                    self._depths[index] = depth
+        return self._index[path]
+
+    def _facts(self, path: str) -> model.ModuleFacts | None:
+        assert self._project is not None
+        if path.endswith(os.sep):
+            return model.ModuleFacts(path, "", (_EMPTY,))
+        return self._project.store.facts(path)
+
+    def _value(self, module: int) -> Value:
+        self._start(module)
+        return self.engine.values.module(self._activate(module))
+
+    def _activate(self, module: int) -> Activation:
+        return self.engine.activation(module, 0, None, ())
+
+    def _start(self, module: int) -> None:
+        # Runs the body of a module, and of those it imports by star, which no instruction of its body does.
+        waiting = [module]
+        while waiting:
+            current = waiting.pop()
+            if current not in self._started:
+                self._started.add(current)
+                self._activate(current)
+                waiting.extend(index for index, _ in self._stars(current) if index is not None)
+
+    def _stars(self, module: int) -> Iterator[tuple[int | None, str]]:
+        for star, level in self.engine.modules[module].star_imports:
+            candidates = self._candidates(module, star, level)
+            yield (candidates[0] if candidates else None), star
+
+    def _binding(self, module: int, name: str) -> int | Value | None:
+        # The module whose body binds `name` as seen in `module`, what else it is, or None where nothing binds it.
+        key = (module, name)
+        if key not in self._bindings:
+            self._bindings[key] = self._find_binding(module, name)
+        return self._bindings[key]
+
+    def _find_binding(self, module: int, name: str) -> int | Value | None:
+        external: list[str] = []
+        seen: set[int] = set()
+        stack = [module]
+        while stack:
+            current = stack.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            if name in self.engine.global_names[current]:
+                return current
+            for target, star in self._stars(current):
+                if target is None:
+                    external.append(star)
+                elif self._exports(target, name):
+                    stack.append(target)
+        return self._from_libraries(external, name)
+
+    def _from_libraries(self, stars: list[str], name: str) -> Value | None:
+        for star in stars:
+            path = f"{star}.{name}"
+            known = loader_of(path) is not None or datasets.dataset_base(path) is not None
+            if known or star == "numpy" or star.startswith("numpy."):
+                return self.engine.values.external(path)
+        if stars and name in ("np", "numpy"):
+            # By far the most common names of any; whoever re-exports `np` re-exports NumPy.
+            return self.engine.values.external("numpy")
+        return UNKNOWN if stars else None
+
+    def _exports(self, module: int, name: str) -> bool:
+        if module not in self._exported:
+            self._exported[module] = _listed(self.engine.modules[module].bodies[0])
+        listed = self._exported[module]
+        return not name.startswith("_") if listed is None else name in listed
+
+
+def _listed(body: model.Body) -> frozenset[str] | None:
+    # __all__, where it is a plain list of strings.
+    lists = [ins.value for ins in body.instructions if isinstance(ins, model.Store) and ins.name == "__all__"]
+    if len(lists) != 1:
+        return None
+    display = body.instructions[lists[0]]
+    if not isinstance(display, model.Collection):
+        return None
+    items = [body.instructions[item] for item in display.items]
+    names = [item.value for item in items if isinstance(item, model.Const) and isinstance(item.value, str)]
+    return frozenset(names) if len(names) == len(items) else None

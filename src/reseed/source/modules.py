@@ -1,0 +1,171 @@
+"""Which file answers an import, looked up as Python would, without importing anything.
+
+Nobody tells which folders will be on ``sys.path``. So for an absolute import every folder counts that plausibly is,
+from near to far: that of the file (a script's own), those above it up to the project's, ``src`` in each of them, and
+at last any one other folder directly below one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+
+from reseed.knowledge.roots import LIBRARY_ROOTS
+from reseed.source.discover import DEFAULT_EXCLUDE
+
+# What stands in the topmost folder of a project.
+_MARKERS = frozenset(
+    {".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml", "tox.ini"}
+    | {"Pipfile", "README.md", "README.rst", "README", "LICENSE"}
+)
+# A path this deep below its project is rarer than a home folder that happens to hold a README.
+_LEVELS = 10
+_INIT = "__init__.py"
+
+
+class Modules:
+    """Finds modules by name. Folders are listed once in its life.
+
+    A module is told by its file, or by a folder with a separator at its end: a namespace package.
+    """
+
+    def __init__(self) -> None:
+        self._folders: dict[str, frozenset[str]] = {}
+        self._subfolders: dict[str, frozenset[str]] = {}
+        self._roots: dict[str, tuple[str, ...]] = {}
+        self._around: dict[str, tuple[str, ...]] = {}
+
+    def relative(self, importer: str, level: int, module: str) -> Iterator[str]:
+        """The module that ``from <level dots><module> import`` means in the file `importer`, if there is one."""
+        folder = os.path.dirname(importer)
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        found = self._below(folder, module.split(".")) if module else self.package(folder)
+        if found:
+            yield found
+
+    def absolute(self, importer: str, module: str) -> Iterator[str]:
+        """The modules that ``import module`` may mean in the file `importer`, most likely first."""
+        parts = module.split(".")
+        folder = os.path.dirname(importer)
+        if parts[0] in LIBRARY_ROOTS or parts[0] in sys.stdlib_module_names:
+            root = self._own_root(folder, parts[0])
+            found = self._below(root, parts) if root else None
+            if found and not found.endswith(os.sep):
+                yield found
+            return
+        seen = set()
+        for root in self._search(folder):
+            found = self._below(root, parts)
+            if found and found not in seen:
+                seen.add(found)
+                yield found
+        if not seen:
+            others = {found for root in self._others(folder) if (found := self._below(root, parts))}
+            if len(others) == 1:
+                yield others.pop()
+
+    def submodule(self, package: str, name: str) -> str | None:
+        """The module `name` in a package, given by its ``__init__.py`` or folder."""
+        folder, last = os.path.split(package)
+        return self._below(folder, [name]) if last in ("", _INIT) else None
+
+    def _own_root(self, folder: str, name: str) -> str | None:
+        # A project's file hides a library of its name from scripts beside it, and inside a package of that name.
+        if not self._has(folder, _INIT):
+            return folder
+        top = self._top(folder)
+        return os.path.dirname(top) if os.path.basename(top) == name else None
+
+    def _top(self, folder: str) -> str:
+        while self._has(os.path.dirname(folder), _INIT):
+            folder = os.path.dirname(folder)
+        return folder
+
+    def _search(self, folder: str) -> tuple[str, ...]:
+        found = self._roots.get(folder)
+        if found is None:
+            places = self._ancestors(folder)
+            if self._has(folder, _INIT):
+                # Inside a package the folder above it comes first; that of the file counts where it is run as a script.
+                above = os.path.dirname(self._top(folder))
+                places = [above, *(place for place in places if place != above)]
+            found = tuple(root for place in places for root in (place, os.path.join(place, "src")))
+            self._roots[folder] = found
+        return found
+
+    def _others(self, folder: str) -> tuple[str, ...]:
+        found = self._around.get(folder)
+        if found is None:
+            found = self._around[folder] = tuple(
+                os.path.join(place, name)
+                for place in self._ancestors(folder)
+                for name in sorted(self._folders_in(place))
+                if name not in DEFAULT_EXCLUDE and not name.startswith(".")
+            )
+        return found
+
+    def _ancestors(self, folder: str) -> list[str]:
+        chain = [folder]
+        while len(chain) < _LEVELS and (parent := os.path.dirname(chain[-1])) != chain[-1]:
+            chain.append(parent)
+        last = 0
+        for index, place in enumerate(chain):
+            entries = self._entries(place)
+            if entries & _MARKERS or place == self._here:
+                last = index
+            if _INIT in entries:
+                last = max(last, min(index + 1, len(chain) - 1))
+            if entries & {".git", ".hg"}:
+                break
+        return chain[: last + 1]
+
+    @cached_property
+    def _here(self) -> str:
+        return os.getcwd()
+
+    def _below(self, folder: str, parts: list[str]) -> str | None:
+        for part in parts[:-1]:
+            if part not in self._folders_in(folder):
+                return None
+            folder = os.path.join(folder, part)
+        name = parts[-1]
+        is_folder = name in self._folders_in(folder)
+        inner = os.path.join(folder, name)
+        if is_folder and self._has(inner, _INIT):
+            return os.path.join(inner, _INIT)
+        if self._has(folder, f"{name}.py"):
+            return f"{inner}.py"
+        return inner + os.sep if is_folder else None
+
+    def package(self, folder: str) -> str:
+        """The package that is the folder `folder`."""
+        return os.path.join(folder, _INIT) if self._has(folder, _INIT) else folder + os.sep
+
+    def _has(self, folder: str, name: str) -> bool:
+        return name in self._entries(folder)
+
+    def _entries(self, folder: str) -> frozenset[str]:
+        if folder not in self._folders:
+            self._list(folder)
+        return self._folders[folder]
+
+    def _folders_in(self, folder: str) -> frozenset[str]:
+        if folder not in self._subfolders:
+            self._list(folder)
+        return self._subfolders[folder]
+
+    def _list(self, folder: str) -> None:
+        files, folders = set(), set()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    files.add(entry.name)
+                    if "." not in entry.name and entry.is_dir():
+                        folders.add(entry.name)
+        except OSError:
+            pass  # what cannot be listed answers nothing
+        self._folders[folder] = frozenset(files - folders) | (frozenset({".git", ".hg"}) & files)
+        self._subfolders[folder] = frozenset(folders)
