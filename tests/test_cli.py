@@ -279,7 +279,7 @@ def test_bad_input_stops_nothing(here, capsys) -> None:
 
 def test_a_screened_file_is_counted_and_not_analysed(here, capsys, monkeypatch) -> None:
     (here / "a.py").write_text(CLEAN)
-    monkeypatch.setattr(check, "check_text", lambda path, text: pytest.fail("analysed"))
+    monkeypatch.setattr(check, "check_text", lambda path, text, **shared: pytest.fail("analysed"))
     assert run(capsys, "check") == (0, "All clear: no findings in 1 file.\n", "")
 
 
@@ -305,7 +305,7 @@ def test_an_exception_in_one_file_leaves_the_others_alone(here, capsys, monkeypa
     (here / "b.py").write_text(DATASET)
     real = check.check_text
 
-    def check_text(path: str, text: str) -> list[Finding]:
+    def check_text(path: str, text: str, **shared: object) -> list[Finding]:
         if path == "b.py":
             raise error
         return real(path, text)
@@ -327,7 +327,7 @@ def test_deep_nesting_is_no_crash(here, capsys) -> None:
 def test_ctrl_c(here, capsys, monkeypatch) -> None:
     (here / "data.py").write_text(DATASET)
 
-    def interrupt(path: str, text: str) -> list[Finding]:
+    def interrupt(path: str, text: str, **shared: object) -> list[Finding]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(check, "check_text", interrupt)

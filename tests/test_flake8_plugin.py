@@ -184,7 +184,7 @@ def fake(monkeypatch):
     """Let the analysis raise or return what a test wants."""
 
     def install(outcome: object) -> None:
-        def check_text(path: str, text: str, tree: ast.AST) -> object:
+        def check_text(path: str, text: str, tree: ast.AST, project: object) -> object:
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome

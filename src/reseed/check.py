@@ -82,9 +82,13 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
     from reseed.program import Project, analyse
 
     facts = facts_of(path, text, tree)
-    program = analyse([facts], project or Project())
+    project = project or Project()
+    program = analyse([facts], project, importers=True)
+    # What cannot be followed through the project may be understood with less of it.
     if program.engine.exhausted:
-        program = analyse([facts])  # what cannot be followed through the project may be understood alone
+        program = analyse([facts], project)
+    if program.engine.exhausted:
+        program = analyse([facts])
     if program.engine.exhausted:
         raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
     found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}

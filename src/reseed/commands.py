@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reseed.check import Codes, Progress, check_paths, check_source, codes_for, outdated_note, report_of, rules
+from reseed.check import Codes, Progress, check_paths, check_source, codes_for, outdated_note, report_of, rules, share
 from reseed.cli import CLEAN, ERROR, FINDINGS, wants_color
 from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
 from reseed.report import Report, Style, format_names, renderer
@@ -151,11 +151,12 @@ def _repairs(
         return
     files, failed = discover(arguments.paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     problems += failed
+    shared = share()
     with ProgressLine() as progress:
         show: Progress = progress
         for done, path in enumerate(files):
             show(done, len(files), path)
-            repair = repair_file(path, settings, codes)
+            repair = repair_file(path, settings, codes, shared)
             if repair.changed or repair.remaining:
                 progress.close()  # something will be printed
             yield repair

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reseed.check import Codes, bug, check_source, codes_for, read_if_it_matters, rules
+from reseed.check import Codes, Shared, bug, check_source, codes_for, read_if_it_matters, rules, share
 from reseed.settings import Settings
 from reseed.source import Problem, SourceError, SourceFile
 from reseed.source.declared import Declared
@@ -60,20 +60,22 @@ def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) ->
     return codes
 
 
-def repair_file(path: str, settings: Settings, codes: Codes) -> FileRepair:
+def repair_file(path: str, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileRepair:
     """Read one file and repair it in memory. Never raises."""
     try:
         source = read_if_it_matters(path)
     except SourceError as error:
         return FileRepair(path, problems=[error.problem])
-    return repair_source(source, settings, codes) if source else FileRepair(path)
+    return repair_source(source, settings, codes, shared) if source else FileRepair(path)
 
 
-def repair_source(source: SourceFile, settings: Settings, codes: Codes) -> FileRepair:
+def repair_source(
+    source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None
+) -> FileRepair:
     """Repair one decoded file in memory, until nothing more can be done. Never raises."""
     repair = FileRepair(source.path, source.raw, source.raw)
     try:
-        text = _repair_text(source, settings, codes, repair)
+        text = _repair_text(source, settings, codes, shared or share(), repair)
         if text != source.text:
             if source.encode(source.text) != source.raw:
                 raise SourceError(source.path, f"not repaired: its bytes are not what {source.encoding} writes")
@@ -100,11 +102,11 @@ def unified_diff(repair: FileRepair) -> list[bytes]:
     return [line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines]
 
 
-def _repair_text(source: SourceFile, settings: Settings, codes: Codes, repair: FileRepair) -> str:
+def _repair_text(source: SourceFile, settings: Settings, codes: Codes, shared: Shared, repair: FileRepair) -> str:
     """Fill in `repair` and return the repaired text."""
     text = source.text
     for _ in range(_PASSES):
-        result = check_source(replace(source, text=text), settings, codes)
+        result = check_source(replace(source, text=text), settings, codes, shared)
         for problem in result.problems:
             blame = "" if text is source.text else "this is a bug in reseed, nothing was changed: the repaired text: "
             raise SourceError(source.path, blame + problem.message, problem.line, problem.column)

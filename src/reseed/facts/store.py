@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 
 from reseed.facts import module_facts
 from reseed.facts.model import ModuleFacts
@@ -13,6 +14,7 @@ from reseed.source.text import read
 
 # Longer files are data, or made by a program.
 _LONGEST_FILE = 1_000_000
+_MAY_MATTER = re.compile(rb"[Rr]and|seed|shuffle|[Dd]ata[Ss]et|[Ll]oader|ransform|__getitem__")
 # Some hundred megabytes of memory.
 _INSTRUCTION_LIMIT = 2_000_000
 
@@ -40,7 +42,7 @@ class Store:
         self._instructions = 0
 
     def facts(self, path: str) -> ModuleFacts | None:
-        """The facts of the file `path`, None where it cannot be read, does not parse, or is no code of people."""
+        """The facts of the file `path`, None where it cannot be read or parsed, or cannot matter."""
         try:
             status = os.stat(path)
         except OSError:
@@ -63,6 +65,9 @@ class Store:
 
 def _read(path: str) -> ModuleFacts | None:
     try:
-        return facts_of(path, read(path).text, name=os.path.basename(path).removesuffix(".py"))
+        source = read(path)
+        if b"nn.Module" in source.raw and not _MAY_MATTER.search(source.raw):
+            return None  # a network is no worker code, and such files are large
+        return facts_of(path, source.text, name=os.path.basename(path).removesuffix(".py"))
     except SourceError:
         return None

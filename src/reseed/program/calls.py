@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from reseed.facts.model import Register
 from reseed.knowledge.hooks import hooks_of
+from reseed.knowledge.models import is_model_base
 from reseed.program import objects
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
@@ -88,6 +89,8 @@ def invoke(
     receiver: Value | None = None,
 ) -> Iterable[Value]:
     """Run `function` with `args`; the values that it returns so far."""
+    if is_inert(engine, function):
+        return (UNKNOWN,)
     name = engine.modules[function.module].bodies[function.body].name
     # Calls with arguments that nothing shows are all alike.
     site = "unseen" if args.unseen else caller.site(register)
@@ -107,6 +110,20 @@ def invoke(
     if _returns_nothing(engine, callee, caller):
         results[engine.values.no_result(caller.site(register))] = None
     return results
+
+
+def is_inert(engine: Engine, function: Function) -> bool:
+    """Whether `function` is a method of an imported network in a file that neither draws nor loads.
+
+    Such files are most of many a project, and nothing that worker code runs.
+    """
+    if function.module in engine.linker.mains or not engine.linker.is_quiet(function.module):
+        return False
+    namespace = function.closure
+    if namespace.body.kind != "class":
+        return False
+    order = objects.mro(engine, engine.values.make_class(namespace.module, namespace.index, namespace))
+    return any(isinstance(base, External) and is_model_base(base.path) for base in order)
 
 
 def results_of(engine: Engine, callee: Activation, reader: Activation | None = None) -> Values:

@@ -19,6 +19,8 @@ from reseed.program.linking import Linker
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
 _STEP_LIMIT = 6_000_000
+# A program of several modules is given up sooner: its root is then analysed alone.
+_LINKED_STEP_LIMIT = 1_000_000
 _CONTEXT_LIMIT = 40
 _VALUE_LIMIT = 64
 
@@ -95,6 +97,7 @@ class Engine:
         self.global_names: list[frozenset[str]] = []
         self.stand_ins = 0
         self.exhausted = False
+        self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._written: set[Hashable] = set()
         self._ran: dict[Activation, None] = {}
@@ -113,11 +116,12 @@ class Engine:
         self, module: int, index: int, closure: Activation | None, context: Context, function: Function | None = None
     ) -> Activation:
         """The activation of a body in `context`; past a number of contexts all share one."""
-        siblings = self.activations_of.setdefault((module, index), [])
         found = self.activations.get((module, index, closure, context))
-        if found is None and len(siblings) >= _CONTEXT_LIMIT:
-            context = ()
-            found = self.activations.get((module, index, closure, context))
+        if found is None and not self._is_once(context):
+            number = self._contexts[module, index, closure] = self._contexts.get((module, index, closure), 0) + 1
+            if number > _CONTEXT_LIMIT:
+                context = ()
+                found = self.activations.get((module, index, closure, context))
         if found is None:
             body = self.modules[module].bodies[index]
             found = Activation(module, index, body, closure, context, function)
@@ -125,9 +129,16 @@ class Engine:
             if body.kind != "function":
                 found.stored = frozenset(ins.name for ins in body.instructions if isinstance(ins, Store))
             self.activations[module, index, closure, context] = found
-            siblings.append(found)
+            self.activations_of.setdefault((module, index), []).append(found)
             self.enqueue(found)
         return found
+
+    def _is_once(self, context: Context) -> bool:
+        # Calls from the bodies of modules and classes are no more than there are in the text: decorators, registries.
+        if len(context) != 1 or not isinstance(context[0], tuple):
+            return False
+        module, index, _ = context[0]
+        return index >= 0 and self.modules[module].bodies[index].kind != "function"
 
     def is_decorator(self, activation: Activation, register: Register) -> bool:
         """Whether the call at `register` is ``@f``; a worker's stand-in (register -1) has none."""
@@ -190,7 +201,7 @@ class Engine:
     def spend(self, steps: int) -> None:
         """Count work; past the limit the analysis ends as it stands, and its rules are silent."""
         self._steps += steps
-        self.exhausted |= self._steps > _STEP_LIMIT
+        self.exhausted |= self._steps > (_STEP_LIMIT if len(self.modules) == 1 else _LINKED_STEP_LIMIT)
 
     def _run(self, activation: Activation) -> None:
         body = activation.body

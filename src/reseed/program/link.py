@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,23 +13,27 @@ from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import call_external
 from reseed.program.linking import Linker, Project
-from reseed.program.model import DatasetEntry, Loader, Place, Program
+from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
 from reseed.program.order import names_in
 from reseed.program.reach import Reach
 from reseed.program.transfer import step
 from reseed.program.values import Class, Function, Object
 
 _RECEIVERS = 8
+_LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et")
 
 
-def analyse(modules: Sequence[ModuleFacts], project: Project | None = None) -> Program:
+def analyse(modules: Sequence[ModuleFacts], project: Project | None = None, importers: bool = False) -> Program:
     """Link and solve `modules`, and those of `project` that the first of them, the root, imports.
 
-    An import that none of them answers stays external.
+    With `importers`, modules that import the root are looked at as well, for the loaders they give its datasets to.
+    An import that nothing answers stays external.
     """
     engine = Engine(modules, step, call_external, Linker(project, modules[0].path))
     engine.linker.mains.update(range(len(modules)))
     engine.linker.start()
+    if importers:
+        engine.linker.join_importers()
     _solve(engine)
     instances = _Instances(engine)
     entered: dict[tuple[Activation, int], Loader] = {}
@@ -80,7 +85,7 @@ def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Act
         uncalled = [
             f
             for f in engine.functions
-            if f.module in engine.linker.mains and (f.module, f.body) not in engine.activations_of
+            if (f.module, f.body) not in engine.activations_of and _may_be_called(engine, f)
         ]
         if not uncalled or engine.exhausted:
             return
@@ -97,6 +102,18 @@ def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Act
             else:
                 calls.call(engine, outside, -1, function, ANYTHING)
         _solve(engine)
+
+
+def _may_be_called(engine: Engine, function: Function) -> bool:
+    # All of the root's functions may be called from outside. In a file that uses the root only loaders matter.
+    if function.module not in engine.linker.mains:
+        return False
+    if function.module == ROOT:
+        return True
+    body = engine.modules[function.module].bodies[function.body]
+    return _LOADING.search(body.name) is not None or any(
+        isinstance(ins, (Attribute, Global)) and _LOADING.search(ins.name) for ins in body.instructions
+    )
 
 
 def _call_method(engine: Engine, outside: Activation, function: Function, instance: Object) -> None:
@@ -151,7 +168,7 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
     entries = [
         DatasetEntry(cls, workers.worker(engine, cls.module))
         for cls in engine.classes
-        if cls.module == 0 and cls not in taken and workers.is_dataset_class(engine, cls) and not _stays_in_parent(engine, cls, loaders)
+        if cls.module == ROOT and cls not in taken and workers.is_dataset_class(engine, cls) and not _stays_in_parent(engine, cls, loaders)
     ]
     known = -1
     while known != len(engine.activations) and not engine.exhausted:

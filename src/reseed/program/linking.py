@@ -7,6 +7,7 @@ within bounds. An import that no file of the project answers stays external.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from reseed.facts.store import Store
 from reseed.knowledge import datasets
 from reseed.knowledge.loaders import loader_of
 from reseed.program.values import UNKNOWN, Module, Value
+from reseed.source.importers import Importers
 from reseed.source.modules import Modules
 from reseed.source.position import Span
 
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 # A program imports some dozens of its project's files, rarely hundreds; what lies beyond is external.
 _MODULE_LIMIT = 400
 _DEPTH_LIMIT = 30
+# A dataset is given to loaders in a few files; the nearest are looked at.
+_IMPORTER_LIMIT = 8
+
+_LOUD = re.compile(r"[Rr]and|seed|[Ll]oader|[Dd]ata[Ss]et|[Tt]ransform|shuffle")
 
 _TOP = Span(1, 1, 1, 1)
 _EMPTY = model.Body("module", "<module>", "<module>", None, _TOP, (), (), (), (model.Block(None, certain=True),))
@@ -36,6 +42,10 @@ class Project:
 
     modules: Modules = field(default_factory=Modules)
     store: Store = field(default_factory=Store)
+    importers: Importers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.importers = Importers(self.modules)
 
 
 class Linker:
@@ -57,6 +67,7 @@ class Linker:
         self._bindings: dict[tuple[int, str], int | Value | None] = {}
         self._exported: dict[int, frozenset[str] | None] = {}
         self._started: set[int] = set()
+        self._quiet: dict[int, bool] = {}
 
     def imported(
         self, reader: Activation, module: str, level: int, name: str | None, top: bool = False
@@ -101,6 +112,15 @@ class Linker:
         for index in range(len(self.engine.modules)):
             self._start(index)
 
+    def join_importers(self) -> None:
+        """Add the files that import the root and may give its datasets to loaders."""
+        if self._project is not None:
+            for path in self._project.importers.of(self._files[0], _IMPORTER_LIMIT):
+                index = self._add(path, 0)
+                if index is not None:
+                    self.mains.add(index)
+                    self._start(index)
+
     def path_of(self, module: int) -> str:
         """The path of a module, spelled as that of the root is."""
         path = self.engine.modules[module].path
@@ -108,6 +128,17 @@ class Linker:
             return path
         relative = os.path.relpath(path)
         return os.path.join(os.curdir, relative) if self._root.startswith(os.curdir + os.sep) else relative
+
+    def is_quiet(self, module: int) -> bool:
+        """Whether no name in a module speaks of random numbers, datasets or loaders."""
+        if module not in self._quiet:
+            self._quiet[module] = not any(
+                _LOUD.search(ins.name or "")
+                for body in self.engine.modules[module].bodies
+                for ins in body.instructions
+                if isinstance(ins, (model.Attribute, model.Global, model.Import))
+            )
+        return self._quiet[module]
 
     def _read(self, module: int, name: str, reader: Activation) -> Iterable[Value] | None:
         bound = self._binding(module, name)

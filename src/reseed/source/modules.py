@@ -72,6 +72,10 @@ class Modules:
         folder, last = os.path.split(package)
         return self._below(folder, [name]) if last in ("", _INIT) else None
 
+    def project(self, file: str) -> str:
+        """The topmost folder that counts for `file`."""
+        return self._ancestors(os.path.dirname(file))[-1]
+
     def _own_root(self, folder: str, name: str) -> str | None:
         # A project's file hides a library of its name from scripts beside it, and inside a package of that name.
         if not self._has(folder, _INIT):
