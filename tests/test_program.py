@@ -11,11 +11,12 @@ comment no worker reaches it.
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from reseed.facts import model, module_facts
-from reseed.program import DatasetEntry, Loader, Program, analyse, engine
+from reseed.program import DatasetEntry, Loader, Program, Project, analyse, engine
 from reseed.program.effects import DrawEffect, SeedEffect
 from reseed.program.engine import Activation
 from reseed.program.reach import Reached
@@ -35,7 +36,7 @@ from reseed.program.values import (
 
 
 def linked(text: str) -> Program:
-    return analyse([module_facts("m.py", textwrap.dedent(text))])
+    return analyse(module_facts("m.py", textwrap.dedent(text)))
 
 
 def shown(program: Program, value: Value) -> str:
@@ -1471,13 +1472,13 @@ def test_work_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(program).items() <= drawn(whole).items()
 
 
-def test_of_several_modules_each_has_its_own_names() -> None:
-    one = module_facts("one.py", "x = 1\ndef f():\n    probe(x)\n", "one")
-    two = module_facts("two.py", "x = 2\ndef f():\n    probe(x)\n", "two")
-    program = analyse([one, two])
+def test_of_several_modules_each_has_its_own_names(tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text("x = 2\ndef f():\n    probe(x)\n")
+    one = "import two\nx = 1\ndef f():\n    probe(x)\n    two.f()\n"
+    program = analyse(module_facts(str(tmp_path / "one.py"), one), Project())
     rows = {}
     for activation in program.engine.activations.values():
         for ins in activation.body.instructions:
-            if isinstance(ins, model.Call):
+            if isinstance(ins, model.Call) and ins.arguments:
                 rows[activation.module] = all_shown(program, activation.registers[ins.arguments[0].value])
     assert rows == {0: "1", 1: "2"}

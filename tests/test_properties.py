@@ -653,7 +653,7 @@ def test_findings_are_the_same_in_every_process() -> None:
 
 def loaders_of(text: str) -> list[tuple[Loader, ast.Call]]:
     """The loaders that are written as calls of their own class, each with its call."""
-    program = analyse([module_facts("m.py", text)])
+    program = analyse(module_facts("m.py", text))
     calls = {
         (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset): node
         for node in ast.walk(ast.parse(text))
@@ -720,7 +720,7 @@ MAIN = "def main():\n    DataLoader(Data(), num_workers=2)\n"
 
 def unguarded(text: str) -> list[tuple[str, int]]:
     """The findings without the check that refuses deep texts before LibCST sees them."""
-    program = analyse([module_facts("m.py", text)])
+    program = analyse(module_facts("m.py", text))
     return sorted((finding.code, finding.span.line) for rule in all_rules() for finding in rule.check(program))
 
 

@@ -42,7 +42,7 @@ def program_of(*parts: str) -> str:
 
 
 def findings(text: str) -> list[Finding]:
-    program = analyse([module_facts("m.py", text)])
+    program = analyse(module_facts("m.py", text))
     found = [finding for rule in all_rules() for finding in rule.check(program)]
     return sorted(found, key=lambda finding: finding.sort_key)
 

@@ -34,7 +34,7 @@ class Data(Dataset):
 
 
 def only_loader(text: str) -> tuple[Program, Loader]:
-    program = analyse([module_facts("m.py", HEAD + textwrap.dedent(text))])
+    program = analyse(module_facts("m.py", HEAD + textwrap.dedent(text)))
     (loader,) = program.loaders
     return program, loader
 

@@ -83,12 +83,12 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
 
     facts = facts_of(path, text, tree)
     project = project or Project()
-    program = analyse([facts], project, importers=True)
+    program = analyse(facts, project, importers=True)
     # What cannot be followed through the project may be understood with less of it.
     if program.engine.exhausted:
-        program = analyse([facts], project)
+        program = analyse(facts, project)
     if program.engine.exhausted:
-        program = analyse([facts])
+        program = analyse(facts)
     if program.engine.exhausted:
         raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
     found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
@@ -132,9 +132,7 @@ def share() -> Shared:
     return shared
 
 
-def check_source(
-    source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None
-) -> FileResult:
+def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
     """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
     result = FileResult(text=source.text)
     path = source.path

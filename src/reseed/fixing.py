@@ -69,9 +69,7 @@ def repair_file(path: str, settings: Settings, codes: Codes, shared: Shared | No
     return repair_source(source, settings, codes, shared) if source else FileRepair(path)
 
 
-def repair_source(
-    source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None
-) -> FileRepair:
+def repair_source(source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileRepair:
     """Repair one decoded file in memory, until nothing more can be done. Never raises."""
     repair = FileRepair(source.path, source.raw, source.raw)
     try:

@@ -1,8 +1,8 @@
 """Top-level packages that nobody means a folder of their own by.
 
-A folder ``tests/torch`` full of tests is common, and a script beside it that imports torch means the library. Names that
-projects do give to their own folders (``datasets``, ``streaming``) are left out: there the file that is really found
-decides.
+A folder ``tests/torch`` full of tests is common, and a script beside it that imports torch means the library. Names
+that projects do give to their own folders (``datasets``, ``streaming``) are left out: there the file that is really
+found decides.
 """
 
 from __future__ import annotations

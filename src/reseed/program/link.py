@@ -1,9 +1,9 @@
-"""Many `ModuleFacts` to one `Program`: run it, find its loaders, enter its workers."""
+"""`ModuleFacts` to a `Program`: run it with what it imports, find its loaders, enter its workers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from reseed.facts.model import Attribute, Global, ModuleFacts
@@ -23,14 +23,13 @@ _RECEIVERS = 8
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et")
 
 
-def analyse(modules: Sequence[ModuleFacts], project: Project | None = None, importers: bool = False) -> Program:
-    """Link and solve `modules`, and those of `project` that the first of them, the root, imports.
+def analyse(root: ModuleFacts, project: Project | None = None, importers: bool = False) -> Program:
+    """Link and solve the module `root` and those of `project` that it imports.
 
     With `importers`, modules that import the root are looked at as well, for the loaders they give its datasets to.
     An import that nothing answers stays external.
     """
-    engine = Engine(modules, step, call_external, Linker(project, modules[0].path))
-    engine.linker.mains.update(range(len(modules)))
+    engine = Engine((root,), step, call_external, Linker(project, root.path))
     engine.linker.start()
     if importers:
         engine.linker.join_importers()
@@ -83,9 +82,7 @@ def _run_uncalled(engine: Engine, instances: _Instances, entered: dict[tuple[Act
     while True:
         _enter_loaders(engine, entered)
         uncalled = [
-            f
-            for f in engine.functions
-            if (f.module, f.body) not in engine.activations_of and _may_be_called(engine, f)
+            f for f in engine.functions if (f.module, f.body) not in engine.activations_of and _may_be_called(engine, f)
         ]
         if not uncalled or engine.exhausted:
             return
@@ -168,7 +165,10 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
     entries = [
         DatasetEntry(cls, workers.worker(engine, cls.module))
         for cls in engine.classes
-        if cls.module == ROOT and cls not in taken and workers.is_dataset_class(engine, cls) and not _stays_in_parent(engine, cls, loaders)
+        if cls.module == ROOT
+        and cls not in taken
+        and workers.is_dataset_class(engine, cls)
+        and not _stays_in_parent(engine, cls, loaders)
     ]
     known = -1
     while known != len(engine.activations) and not engine.exhausted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reseed.facts import model
@@ -108,9 +108,8 @@ class Linker:
         return (UNKNOWN,) if found is None else found
 
     def start(self) -> None:
-        """Run the bodies of the program's first modules, as Python does with its main program."""
-        for index in range(len(self.engine.modules)):
-            self._start(index)
+        """Run the root's body, as Python does with its main program."""
+        self._start(0)
 
     def join_importers(self) -> None:
         """Add the files that import the root and may give its datasets to loaders."""

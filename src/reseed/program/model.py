@@ -13,7 +13,6 @@ from reseed.program.reach import Reach, Reached
 from reseed.program.values import Class, Constant, Values
 from reseed.source.position import Span
 
-
 ROOT = 0
 """The index of the module that is analysed; the others are there because it needs them, or they need it."""
 

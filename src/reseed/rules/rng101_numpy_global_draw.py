@@ -71,7 +71,7 @@ class NumpyGlobalDraw(Rule):
     torch = "<1.9"
 
     def check(self, program: Program) -> Iterator[Finding]:
-        """One finding a place of the root that leads to draws; where several datasets reach it, the first one's path."""
+        """One finding a place of the root that leads to draws, with the path from the first dataset that does."""
         draws: dict[Place, dict[Draw, None]] = {}
         first: dict[Place, tuple[Reached, Loader | None]] = {}
         for worker, source in _judged(program):

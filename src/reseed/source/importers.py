@@ -11,7 +11,8 @@ from reseed.source.discover import discover
 from reseed.source.modules import Modules
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))", re.MULTILINE
+    r"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))",
+    re.MULTILINE,
 )
 _NAME = re.compile(r"(?:^|[,(\s])([A-Za-z_][\w.]*)")
 _LOADER = re.compile(rb"[Ll]oader")
