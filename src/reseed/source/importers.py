@@ -36,7 +36,7 @@ class Importers:
         if project not in self._read:
             self._read.add(project)
             self._read_project(project)
-        found = []
+        found: list[str] = []
         seen = {file}
         queue = deque([file])
         while queue and len(found) < limit:
