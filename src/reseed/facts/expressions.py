@@ -88,6 +88,13 @@ class ExpressionLowerer:
         except (ValueError, SyntaxError):
             return self.emit(Opaque())
 
+    def lower_FormattedString(self, node: cst.FormattedString) -> Register:
+        operands = [
+            self.emit(Const(part.value)) if isinstance(part, cst.FormattedStringText) else self.lower_parts(part)
+            for part in node.parts
+        ]
+        return self.emit(Operation("f", tuple(operands)))
+
     def lower_ConcatenatedString(self, node: cst.ConcatenatedString) -> Register:
         parts: list[cst.BaseExpression] = []
         rest: cst.BaseExpression = node

@@ -153,7 +153,7 @@ class Dictionary:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operator applied to `operands`; `operator` is its sign, such as ``"+"``, ``"not"``, ``"is not"``."""
+    """An operator applied to `operands`; `operator` is its sign: ``"+"``, ``"not"``, ``"is not"``; ``"f"`` for f-strings."""
 
     operator: str
     operands: tuple[Register, ...]

@@ -10,6 +10,7 @@ from reseed.program import objects
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.calls import call, call_method, run_callback
 from reseed.program.containers import call_special, copy_mapping, iterate
+from reseed.program.dispatch import named_at_run_time
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import UNKNOWN, Class, Constant, Object, Value, Values
 
@@ -114,6 +115,8 @@ def _getattr(engine: Engine, caller: Activation, register: Register, args: Argum
     for name in args.get(1, "name") or {}:
         if not (isinstance(name, Constant) and isinstance(name.value, str)):
             results[UNKNOWN] = None
+            for value in args.get(0, "object") or {}:
+                results.update(dict.fromkeys(named_at_run_time(engine, caller, args.registers.get(1), value)))
             continue
         for value in args.get(0, "object") or {}:
             results.update(dict.fromkeys(objects.attribute(engine, caller, value, name.value)))

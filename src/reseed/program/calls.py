@@ -113,14 +113,14 @@ def invoke(
 
 
 def is_inert(engine: Engine, function: Function) -> bool:
-    """Whether `function` is a method of an imported network in a file that neither draws nor loads.
+    """Whether `function` is a method of an imported network that neither draws nor loads.
 
-    Such files are most of many a project, and nothing that worker code runs.
+    Such classes are most of many a project, and nothing that worker code runs.
     """
-    if function.module in engine.linker.mains or not engine.linker.is_quiet(function.module):
-        return False
     namespace = function.closure
-    if namespace.body.kind != "class":
+    if function.module in engine.linker.mains or namespace.body.kind != "class":
+        return False
+    if not engine.linker.is_quiet(namespace.module, namespace.index):
         return False
     order = objects.mro(engine, engine.values.make_class(namespace.module, namespace.index, namespace))
     return any(isinstance(base, External) and is_model_base(base.path) for base in order)

@@ -13,15 +13,15 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reseed.facts.model import Body, Call, Instruction, ModuleFacts, Phi, Register, Store, StoreOuter
+from reseed.facts.model import Attribute, Body, Call, Global, Instruction, ModuleFacts, Phi, Register, Store, StoreOuter
 from reseed.program.folding import truth
 from reseed.program.linking import Linker
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
 _STEP_LIMIT = 6_000_000
 # A program of several modules is given up sooner: its root is then analysed alone.
-_LINKED_STEP_LIMIT = 1_000_000
-_CONTEXT_LIMIT = 40
+_LINKED_STEP_LIMIT = 500_000
+_CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 
 
@@ -97,6 +97,7 @@ class Engine:
         self.global_names: list[frozenset[str]] = []
         self.stand_ins = 0
         self.exhausted = False
+        self._named: dict[int, frozenset[str]] = {}
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._written: set[Hashable] = set()
@@ -111,6 +112,17 @@ class Engine:
         self.modules.append(facts)
         self.global_names.append(_global_names(facts))
         return len(self.modules) - 1
+
+    def is_named(self, module: int, name: str) -> bool:
+        """Whether some function of a module, other than those of that name, reads an attribute or global `name`."""
+        if module not in self._named:
+            self._named[module] = frozenset(
+                ins.name
+                for body in self.modules[module].bodies
+                for ins in body.instructions
+                if isinstance(ins, (Attribute, Global)) and ins.name != body.name
+            )
+        return name in self._named[module]
 
     def activation(
         self, module: int, index: int, closure: Activation | None, context: Context, function: Function | None = None

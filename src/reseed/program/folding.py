@@ -69,6 +69,8 @@ def fold(values: Interner, sign: str, operands: list[Values]) -> Values:
     """The results of ``operands[0] sign operands[1]`` or ``sign operands[0]``, unknown unless all are constant."""
     if sign == "not":
         return {values.constant(not outcome): None for outcome in sorted(truth(operands[0]))}
+    if sign == "f":
+        return {UNKNOWN: None}
     if len(operands) == 1:
         if sign == "-" and all(isinstance(v, Constant) and isinstance(v.value, (int, float)) for v in operands[0]):
             return {values.constant(-v.value): None for v in operands[0]}  # type: ignore[union-attr, operator]

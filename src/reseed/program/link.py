@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reseed.facts.model import Attribute, Global, ModuleFacts
-from reseed.knowledge.loaders import loader_of
+from reseed.facts.model import Attribute, Global, Import, ModuleFacts
+from reseed.knowledge.loaders import LOADERS, loader_of
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
@@ -20,6 +20,7 @@ from reseed.program.transfer import step
 from reseed.program.values import Class, Function, Object
 
 _RECEIVERS = 8
+_LOADER_CLASS = re.compile("|".join(sorted({re.escape(row.path.rpartition(".")[2]) for row in LOADERS} | {"Loader"})))
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et")
 
 
@@ -31,15 +32,36 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     """
     engine = Engine((root,), step, call_external, Linker(project, root.path))
     engine.linker.start()
+    _solve(engine)
+    if not _has_beginning(engine):
+        return Program(engine, [], [], Reach(engine))
     if importers:
         engine.linker.join_importers()
-    _solve(engine)
+        _solve(engine)
     instances = _Instances(engine)
     entered: dict[tuple[Activation, int], Loader] = {}
     _run_uncalled(engine, instances, entered)
     loaders = list(entered.values())
     datasets = _enter_datasets(engine, instances, loaders)
     return Program(engine, loaders, datasets, Reach(engine))
+
+
+def _has_beginning(engine: Engine) -> bool:
+    # Findings stand where a loader is made or a class has what workers call, as the bodies of modules show already.
+    facts = engine.modules[ROOT]
+    return (
+        any(
+            isinstance(ins, (Attribute, Global, Import)) and ins.name is not None and _LOADER_CLASS.search(ins.name)
+            for body in facts.bodies
+            for ins in body.instructions
+        )
+        or any(body.name in workers.ENTRY_METHODS for body in facts.bodies)
+        or any(
+            workers.is_dataset_class(engine, cls) or workers.has_entries(engine, cls)
+            for cls in engine.classes
+            if cls.module == ROOT
+        )
+    )
 
 
 def _solve(engine: Engine) -> None:

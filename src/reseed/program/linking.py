@@ -30,7 +30,7 @@ _DEPTH_LIMIT = 30
 # A dataset is given to loaders in a few files; the nearest are looked at.
 _IMPORTER_LIMIT = 8
 
-_LOUD = re.compile(r"[Rr]and|seed|[Ll]oader|[Dd]ata[Ss]et|[Tt]ransform|shuffle")
+_LOUD = re.compile(r"[Rr]and|seed|Loader|shuffle|choice|permut|Compose|transforms?$")
 
 _TOP = Span(1, 1, 1, 1)
 _EMPTY = model.Body("module", "<module>", "<module>", None, _TOP, (), (), (), (model.Block(None, certain=True),))
@@ -67,7 +67,7 @@ class Linker:
         self._bindings: dict[tuple[int, str], int | Value | None] = {}
         self._exported: dict[int, frozenset[str] | None] = {}
         self._started: set[int] = set()
-        self._quiet: dict[int, bool] = {}
+        self._quiet: dict[tuple[int, int], bool] = {}
 
     def imported(
         self, reader: Activation, module: str, level: int, name: str | None, top: bool = False
@@ -128,16 +128,23 @@ class Linker:
         relative = os.path.relpath(path)
         return os.path.join(os.curdir, relative) if self._root.startswith(os.curdir + os.sep) else relative
 
-    def is_quiet(self, module: int) -> bool:
-        """Whether no name in a module speaks of random numbers, datasets or loaders."""
-        if module not in self._quiet:
-            self._quiet[module] = not any(
-                _LOUD.search(ins.name or "")
-                for body in self.engine.modules[module].bodies
-                for ins in body.instructions
-                if isinstance(ins, (model.Attribute, model.Global, model.Import))
-            )
-        return self._quiet[module]
+    def is_quiet(self, module: int, index: int) -> bool:
+        """Whether no name in a body, or in those inside it, speaks of random numbers or loaders."""
+        key = (module, index)
+        if key not in self._quiet:
+            bodies = self.engine.modules[module].bodies
+            inside = {index}
+            quiet = True
+            for position in range(index, len(bodies)):  # a body comes before those inside it
+                if position in inside or bodies[position].parent in inside:
+                    inside.add(position)
+                    quiet &= not any(
+                        _LOUD.search(ins.name or "")
+                        for ins in bodies[position].instructions
+                        if isinstance(ins, (model.Attribute, model.Global, model.Import))
+                    )
+            self._quiet[key] = quiet
+        return self._quiet[key]
 
     def _read(self, module: int, name: str, reader: Activation) -> Iterable[Value] | None:
         bound = self._binding(module, name)

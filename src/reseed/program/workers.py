@@ -98,9 +98,12 @@ def enter_seeder(engine: Engine, worker: Activation, functions: Iterable[Value])
 
 def is_dataset(engine: Engine, value: Object) -> bool:
     """Whether an instance has entry points of its own."""
-    if value.cls is None:
-        return False
-    order = objects.mro(engine, value.cls)
+    return value.cls is not None and has_entries(engine, value.cls)
+
+
+def has_entries(engine: Engine, cls: Class) -> bool:
+    """Whether `cls` or a base of it defines an entry point."""
+    order = objects.mro(engine, cls)
     return any(objects.class_attribute(engine, order, name, None)[0] for name in ENTRY_METHODS)
 
 

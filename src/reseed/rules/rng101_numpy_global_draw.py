@@ -55,7 +55,8 @@ from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.engine import Activation
 from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
 from reseed.program.reach import Reached
-from reseed.program.workers import is_dataset_class
+from reseed.program.values import Class, Object
+from reseed.program.workers import ENTRY_METHODS, is_dataset_class
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
@@ -76,6 +77,8 @@ class NumpyGlobalDraw(Rule):
         first: dict[Place, tuple[Reached, Loader | None]] = {}
         for worker, source in _judged(program):
             for reached in judge.draws_of(program, worker):
+                if not _is_roots(source, reached):
+                    continue
                 place = judge.standing(program, reached) or _beginning(program, source, reached)
                 if place is not None:
                     draws.setdefault(place, {})[judge.draw_place(program, reached)] = None
@@ -96,6 +99,21 @@ class NumpyGlobalDraw(Rule):
             )
 
 
+def _is_roots(source: Loader | DatasetEntry, reached: Reached) -> bool:
+    # What a loader elsewhere makes of a dataset elsewhere is told there.
+    if isinstance(source, DatasetEntry) or source.activation.module == ROOT:
+        return True
+    cls = _dataset_of(reached)
+    return cls is not None and ROOT in (cls.module, judge.entry_of(reached).module)
+
+
+def _dataset_of(reached: Reached) -> Class | None:
+    # The class of the program whose item is taken on this path.
+    entry = judge.entry_of(reached)
+    receiver = entry.context[0] if entry.context else None
+    return receiver.cls if entry.body.name in ENTRY_METHODS and isinstance(receiver, Object) else None
+
+
 def _told(program: Program, place: Place, reached: Reached, count: int) -> str:
     text = judge.call_text(reached.activation, reached.effect.register)
     draw = program.place(reached.activation, reached.effect.register)
@@ -108,9 +126,12 @@ def _told(program: Program, place: Place, reached: Reached, count: int) -> str:
 def _beginning(program: Program, source: Loader | DatasetEntry, reached: Reached) -> Place | None:
     # Nothing on the path is the root's own: what makes it worker code is.
     if isinstance(source, Loader):
-        # RNG201 tells of a loader without a seeder.
-        told = verdict(program, source, NUMPY_GLOBAL) is Verdict.ABSENT
-        return None if told or source.activation.module != ROOT else source.place
+        # A dataset's own file tells of what the dataset draws. Of what a dataset that is not seen was handed, or of a
+        # collate function, the loader's file does.
+        if source.activation.module != ROOT:
+            return None
+        absent = verdict(program, source, NUMPY_GLOBAL) is Verdict.ABSENT
+        return None if absent and _dataset_of(reached) is not None else source.place
     modules = {activation.module for activation, _ in reached.path} | {reached.activation.module}
     entry = judge.entry_of(reached)
     if len(modules) == 1 and entry.closure is not None and entry.closure.body.kind == "class":

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reseed.knowledge.datasets import DATASETS
-from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADERS
-from reseed.knowledge.seeding import SEEDERS
 
 
 def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
@@ -21,26 +19,15 @@ def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
 
 
 _LOADERS = _shortest(row.path.rpartition(".")[2] for row in LOADERS)
-# Where worker code begins without a loader in the same file: a class that is a dataset by its bases.
+# Where worker code begins without a loader in the same file: a class that is a dataset by its bases, or has the methods
+# of one. What it draws may stand in any other file.
 _DATASETS = _shortest(
-    ["ataset", "ataSet", "DataPipe", "datapipe"]
+    ["ataset", "ataSet", "DataPipe", "datapipe", "__getitem__", "__getitems__", "__iter__"]
     + [row.path.rpartition(".")[2].strip("*") for row in DATASETS if row.base]
 )
-# What draws or seeds: numpy.random, random, rand*, RandomState; seed, manual_seed, seed_everything; and libraries whose
-# functions draw from NumPy's global state with no such word in the call.
-_DRAWS = _shortest(
-    ["rand", "andom", "seed"]
-    + [row.path.rpartition(".")[2] for row in SEEDERS]
-    + [row.path.partition(".")[0] for row in LIBRARY_DRAWS]
-)
+_WORDS = _LOADERS + _DATASETS
 
 
 def may_matter(raw: bytes) -> bool:
     """Return False where no finding can start in a file with these bytes."""
-    if _any(_LOADERS, raw):
-        return True  # a loader is judged even where nothing in its own file draws
-    return _any(_DATASETS, raw) and _any(_DRAWS, raw)
-
-
-def _any(words: tuple[bytes, ...], raw: bytes) -> bool:
-    return any(word in raw for word in words)
+    return any(word in raw for word in _WORDS)
