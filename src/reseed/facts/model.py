@@ -153,7 +153,10 @@ class Dictionary:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operator applied to `operands`; `operator` is its sign: ``"+"``, ``"not"``, ``"is not"``; ``"f"`` for f-strings."""
+    """An operator applied to `operands`; `operator` is its sign: ``"+"``, ``"not"``, ``"is not"``.
+
+    That of an f-string is ``"f"``.
+    """
 
     operator: str
     operands: tuple[Register, ...]
