@@ -201,6 +201,11 @@ def test_statistics(here, capsys) -> None:
     code, out, err = run(capsys, "check", "--statistics", "--output-format", "json", "data.py")
     json.loads(out)  # stdout stays one object
     assert "RNG101 numpy-global-draw" in err
+    assert [line.split(maxsplit=1)[1] for line in err.splitlines() if "seconds" in line] == [
+        "seconds in the stage facts",
+        "seconds in the stage program",
+        "seconds in the stage rules",
+    ]
 
 
 def test_color(here, capsys, monkeypatch) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import functools
 import os
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reseed.report import Report
@@ -29,10 +29,27 @@ if TYPE_CHECKING:
 
 Codes = Callable[[], Collection[str]]
 """Codes that are worked out when the first finding asks for them, since that takes all rules to be imported."""
-Shared = Callable[[], "Project"]
-"""What the files of one run share, made when the first of them is analysed."""
 Progress = Callable[[int, int, str], None]
 """Called before each file with the number of files done, the number of all, and the path."""
+
+
+class Shared:
+    """What the files of one run share: where modules are found, and their facts. Made when the first asks for it."""
+
+    def __init__(self) -> None:
+        self._project: Project | None = None
+
+    def project(self) -> Project:
+        """Give it, with all that analyses Python imported."""
+        from reseed.program import Project
+
+        self._project = self._project or Project()
+        return self._project
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Time by stage so far."""
+        return self._project.stopwatch.seconds if self._project else {}
 
 
 @dataclass(slots=True)
@@ -81,17 +98,20 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
     from reseed.facts.store import facts_of
     from reseed.program import Project, analyse
 
-    facts = facts_of(path, text, tree)
     project = project or Project()
-    program = analyse(facts, project, importers=True)
-    # What cannot be followed through the project may be understood with less of it.
-    if program.engine.exhausted:
-        program = analyse(facts, project)
-    if program.engine.exhausted:
-        program = analyse(facts)
+    with project.stopwatch.stage("facts"):
+        facts = facts_of(path, text, tree)
+    with project.stopwatch.stage("program"):
+        program = analyse(facts, project, importers=True)
+        # What cannot be followed through the project may be understood with less of it.
+        if program.engine.exhausted:
+            program = analyse(facts, project)
+        if program.engine.exhausted:
+            program = analyse(facts)
     if program.engine.exhausted:
         raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
-    found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
+    with project.stopwatch.stage("rules"):
+        found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
     return sorted(found, key=lambda finding: finding.sort_key)
 
 
@@ -120,18 +140,6 @@ def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list
     ]
 
 
-def share() -> Shared:
-    """Give what the files of one run share: where modules are found, and their facts."""
-
-    @functools.cache
-    def shared() -> Project:
-        from reseed.program import Project
-
-        return Project()
-
-    return shared
-
-
 def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
     """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
     result = FileResult(text=source.text)
@@ -140,7 +148,7 @@ def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: S
         if not may_matter(source.raw):
             check_syntax(path, source.text)
             return result
-        found = check_text(path, source.text, project=shared() if shared else None)
+        found = check_text(path, source.text, project=shared.project() if shared else None)
     except SourceError as error:
         result.problems.append(error.problem)
         return result
@@ -185,13 +193,13 @@ def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | N
     """Check every file that the paths mean. Raises SettingsError for a code that does not exist, and nothing else."""
     codes = codes_for(settings)
     files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
-    shared = share()
+    shared = Shared()
     results = []
     for done, path in enumerate(files):
         if progress:
             progress(done, len(files), path)
         results.append((path, check_file(path, settings, codes, shared)))
-    return report_of(results, settings, problems)
+    return replace(report_of(results, settings, problems), seconds=shared.seconds)
 
 
 def report_of(

@@ -11,7 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reseed.check import Codes, Progress, check_paths, check_source, codes_for, outdated_note, report_of, rules, share
+from reseed.check import (
+    Codes,
+    Progress,
+    Shared,
+    check_paths,
+    check_source,
+    codes_for,
+    outdated_note,
+    report_of,
+    rules,
+)
 from reseed.cli import CLEAN, ERROR, FINDINGS, wants_color
 from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
 from reseed.report import Report, Style, format_names, renderer
@@ -151,7 +161,7 @@ def _repairs(
         return
     files, failed = discover(arguments.paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     problems += failed
-    shared = share()
+    shared = Shared()
     with ProgressLine() as progress:
         show: Progress = progress
         for done, path in enumerate(files):
@@ -200,6 +210,8 @@ def _statistics(report: Report, settings: Settings) -> None:
     out = sys.stdout if settings.output_format in ("text", "concise") else sys.stderr
     for (code, name), number in sorted(Counter((one.code, one.name) for one in report.findings).items()):
         print(f"{number:<7} {code} {name}", file=out)
+    for stage, seconds in report.seconds.items():
+        print(f"{seconds:<7.2f} seconds in the stage {stage}", file=sys.stderr)
 
 
 def _complain(problems: Sequence[Problem]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reseed.check import Codes, Shared, bug, check_source, codes_for, read_if_it_matters, rules, share
+from reseed.check import Codes, Shared, bug, check_source, codes_for, read_if_it_matters, rules
 from reseed.settings import Settings
 from reseed.source import Problem, SourceError, SourceFile
 from reseed.source.declared import Declared
@@ -73,7 +73,7 @@ def repair_source(source: SourceFile, settings: Settings, codes: Codes, shared: 
     """Repair one decoded file in memory, until nothing more can be done. Never raises."""
     repair = FileRepair(source.path, source.raw, source.raw)
     try:
-        text = _repair_text(source, settings, codes, shared or share(), repair)
+        text = _repair_text(source, settings, codes, shared or Shared(), repair)
         if text != source.text:
             if source.encode(source.text) != source.raw:
                 raise SourceError(source.path, f"not repaired: its bytes are not what {source.encoding} writes")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reseed import __version__
-from reseed.check import Shared, share
+from reseed.check import Shared
 from reseed.source.screen import may_matter
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Plugin:
     version = __version__
     torch_version: ClassVar[str] = "auto"
     extend_select: ClassVar[tuple[str, ...]] = ()
-    shared: ClassVar[Shared] = share()
+    shared: ClassVar[Shared] = Shared()
 
     def __init__(self, tree: ast.AST, filename: str, lines: list[str]) -> None:
         self._tree = tree
@@ -63,7 +63,7 @@ class Plugin:
         from reseed.settings import SettingsError, check_torch_version
 
         cls.extend_select = tuple(options.reseed_extend_select)
-        cls.shared = share()
+        cls.shared = Shared()
         try:
             cls.torch_version = check_torch_version(options.reseed_torch_version)
             if cls.extend_select:
@@ -81,7 +81,7 @@ class Plugin:
         from reseed.source import SourceError
 
         try:
-            found = check_text(self._filename, text, self._tree, type(self).shared())
+            found = check_text(self._filename, text, self._tree, type(self).shared.project())
         except SourceError as error:
             _LOG.warning("%s", error)
             return

@@ -8,6 +8,7 @@ import re
 
 from reseed.facts import module_facts
 from reseed.facts.model import ModuleFacts
+from reseed.facts.stopwatch import Stopwatch
 from reseed.source import SourceError
 from reseed.source.syntax import parse, refuse_deep
 from reseed.source.text import read
@@ -37,7 +38,8 @@ def facts_of(path: str, text: str, tree: ast.AST | None = None, name: str = "__m
 class Store:
     """Facts by path, the latest used kept in memory. A file is read again when it has changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, stopwatch: Stopwatch) -> None:
+        self._stopwatch = stopwatch
         self._kept: dict[str, tuple[tuple[int, int], ModuleFacts | None, int]] = {}
         self._instructions = 0
 
@@ -52,7 +54,8 @@ class Store:
         if kept is not None:
             self._instructions -= kept[2]
         if kept is None or kept[0] != stamp:
-            facts = _read(path) if status.st_size <= _LONGEST_FILE else None
+            with self._stopwatch.stage("facts"):
+                facts = _read(path) if status.st_size <= _LONGEST_FILE else None
             size = sum(len(body.instructions) for body in facts.bodies) if facts else 0
             kept = (stamp, facts, size)
         self._kept[path] = kept

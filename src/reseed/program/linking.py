@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reseed.facts import model
+from reseed.facts.stopwatch import Stopwatch
 from reseed.facts.store import Store
 from reseed.knowledge import datasets
 from reseed.knowledge.loaders import loader_of
@@ -38,13 +39,15 @@ _EMPTY = model.Body("module", "<module>", "<module>", None, _TOP, (), (), (), (m
 
 @dataclass(slots=True)
 class Project:
-    """What the analyses of one run share: where modules are found, and their facts."""
+    """What the analyses of one run share: where modules are found, their facts, and how long it all takes."""
 
     modules: Modules = field(default_factory=Modules)
-    store: Store = field(default_factory=Store)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    store: Store = field(init=False)
     importers: Importers = field(init=False)
 
     def __post_init__(self) -> None:
+        self.store = Store(self.stopwatch)
         self.importers = Importers(self.modules)
 
 

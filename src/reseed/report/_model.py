@@ -19,7 +19,7 @@ class Report:
 
     `findings` and `problems` are in order of place. `files` counts the files that were looked at, `suppressed` the
     findings that a `noqa` comment covers. `notes` are sentences for the user. `texts` holds the text of every file that
-    has a finding.
+    has a finding. `seconds` is the time that each stage of the analysis took.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -28,6 +28,7 @@ class Report:
     suppressed: int = 0
     notes: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

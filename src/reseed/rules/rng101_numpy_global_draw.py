@@ -51,6 +51,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reseed.program import objects
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.engine import Activation
 from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
@@ -77,9 +78,7 @@ class NumpyGlobalDraw(Rule):
         first: dict[Place, tuple[Reached, Loader | None]] = {}
         for worker, source in _judged(program):
             for reached in judge.draws_of(program, worker):
-                if not _is_roots(source, reached):
-                    continue
-                place = judge.standing(program, reached) or _beginning(program, source, reached)
+                place = _place(program, source, reached)
                 if place is not None:
                     draws.setdefault(place, {})[judge.draw_place(program, reached)] = None
                     first.setdefault(place, (reached, source if isinstance(source, Loader) else None))
@@ -99,19 +98,46 @@ class NumpyGlobalDraw(Rule):
             )
 
 
-def _is_roots(source: Loader | DatasetEntry, reached: Reached) -> bool:
-    # What a loader elsewhere makes of a dataset elsewhere is told there.
-    if isinstance(source, DatasetEntry) or source.activation.module == ROOT:
-        return True
-    cls = _dataset_of(reached)
-    return cls is not None and ROOT in (cls.module, judge.entry_of(reached).module)
+def _place(program: Program, source: Loader | DatasetEntry, reached: Reached) -> Place | None:
+    # Where in the root a draw is told, None where another file tells it: that of the dataset whose item is taken, or
+    # of the loader, whichever the path leaves last.
+    homes = _homes(program, reached)
+    if isinstance(source, Loader):
+        homes.add(source.activation.module)
+    hops = [*reached.path, (reached.activation, reached.effect.register)]
+    last = next(((act, register) for act, register in reversed(hops) if act.module in homes), None)
+    if last is not None and last[0].module == ROOT:
+        return program.place(*last)
+    if isinstance(source, Loader):
+        return source.place if last is None and source.activation.module == ROOT else None
+    place = judge.standing(program, reached)
+    if place is None:
+        modules = {activation.module for activation, _ in hops}
+        inherited = judge.entry_of(reached) if len(modules) == 1 else None
+    else:
+        inherited = reached.activation if reached.activation.body.name in ENTRY_METHODS else None
+    if inherited is not None and _is_of_dataset(program, inherited):
+        return None
+    return place or program.place(source.cls.namespace)
 
 
-def _dataset_of(reached: Reached) -> Class | None:
-    # The class of the program whose item is taken on this path.
-    entry = judge.entry_of(reached)
-    receiver = entry.context[0] if entry.context else None
-    return receiver.cls if entry.body.name in ENTRY_METHODS and isinstance(receiver, Object) else None
+def _homes(program: Program, reached: Reached) -> set[int]:
+    # The modules of the classes of the innermost dataset on the path.
+    for activation in reversed([*(activation for activation, _ in reached.path), reached.activation]):
+        receiver = activation.context[0] if activation.context else None
+        if activation.body.name in ENTRY_METHODS and isinstance(receiver, Object) and receiver.cls is not None:
+            order = objects.mro(program.engine, receiver.cls)
+            return {activation.module, *(cls.module for cls in order if isinstance(cls, Class))}
+    return set()
+
+
+def _is_of_dataset(program: Program, activation: Activation) -> bool:
+    # Whether it is a method of a class that is judged in its own file.
+    namespace = activation.closure
+    if namespace is None or namespace.body.kind != "class":
+        return False
+    owner = program.engine.values.make_class(namespace.module, namespace.index, namespace)
+    return is_dataset_class(program.engine, owner)
 
 
 def _told(program: Program, place: Place, reached: Reached, count: int) -> str:
@@ -121,25 +147,6 @@ def _told(program: Program, place: Place, reached: Reached, count: int) -> str:
         return f"`{text}` draws from NumPy's global state"
     more = f" and {count - 1} more" if count > 1 else ""
     return f"what runs here draws from NumPy's global state: `{text}` at {draw.path}:{draw.span.line}{more},"
-
-
-def _beginning(program: Program, source: Loader | DatasetEntry, reached: Reached) -> Place | None:
-    # Nothing on the path is the root's own: what makes it worker code is.
-    if isinstance(source, Loader):
-        # A dataset's own file tells of what the dataset draws. Of what a dataset that is not seen was handed, or of a
-        # collate function, the loader's file does.
-        if source.activation.module != ROOT:
-            return None
-        absent = verdict(program, source, NUMPY_GLOBAL) is Verdict.ABSENT
-        return None if absent and _dataset_of(reached) is not None else source.place
-    modules = {activation.module for activation, _ in reached.path} | {reached.activation.module}
-    entry = judge.entry_of(reached)
-    if len(modules) == 1 and entry.closure is not None and entry.closure.body.kind == "class":
-        # The other file has all of it, and is told of it, if the class there is known for a dataset.
-        owner = program.engine.values.make_class(entry.module, entry.closure.index, entry.closure)
-        if is_dataset_class(program.engine, owner):
-            return None
-    return program.place(source.cls.namespace)
 
 
 def _consequence(program: Program, loader: Loader | None) -> str:

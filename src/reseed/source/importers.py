@@ -31,7 +31,7 @@ class Importers:
         self._loading: set[str] = set()
 
     def of(self, file: str, limit: int) -> list[str]:
-        """The files nearest to `file` which import it, themselves or through others, and speak of loaders."""
+        """The files nearest to `file` which import it, themselves or through others, and may make loaders."""
         project = self._modules.project(file)
         if project not in self._read:
             self._read.add(project)
@@ -62,6 +62,8 @@ class Importers:
                 self._loading.add(file)
             for target in dict.fromkeys(self._targets(file, raw.decode("utf-8", "replace"))):
                 self._importers.setdefault(target, []).append(file)
+        # Who imports a file that makes loaders may have it make one.
+        self._loading.update([importer for file in self._loading for importer in self._importers.get(file, ())])
 
     def _targets(self, file: str, text: str) -> Iterator[str]:
         for match in _IMPORT.finditer(text.replace("\\\n", " ")):

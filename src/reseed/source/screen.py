@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reseed.knowledge.datasets import DATASETS
+from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADERS
+from reseed.knowledge.seeding import SEEDERS
 
 
 def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
@@ -26,8 +28,15 @@ _DATASETS = _shortest(
     + [row.path.rpartition(".")[2].strip("*") for row in DATASETS if row.base]
 )
 _WORDS = _LOADERS + _DATASETS
+# A class may be a dataset by a base of any name in another file, and draw in a method that the base calls. What draws:
+# numpy.random, random, rand*, RandomState, seed, manual_seed; and libraries with no such word in the call.
+_DRAWS = _shortest(
+    ["rand", "andom", "seed"]
+    + [row.path.rpartition(".")[2] for row in SEEDERS]
+    + [row.path.partition(".")[0] for row in LIBRARY_DRAWS]
+)
 
 
 def may_matter(raw: bytes) -> bool:
     """Return False where no finding can start in a file with these bytes."""
-    return any(word in raw for word in _WORDS)
+    return any(word in raw for word in _WORDS) or (b"class " in raw and any(word in raw for word in _DRAWS))
