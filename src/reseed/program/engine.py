@@ -20,7 +20,7 @@ from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, O
 
 _STEP_LIMIT = 6_000_000
 # A program of several modules is given up sooner: its root is then analysed alone.
-_LINKED_STEP_LIMIT = 500_000
+_LINKED_STEP_LIMIT = 300_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 

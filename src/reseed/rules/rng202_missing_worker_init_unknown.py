@@ -2,7 +2,7 @@
 ## What it does
 
 Finds loaders that may have workers and are given no `worker_init_fn`, where it cannot be seen what the dataset is:
-it comes in as an argument, or from a file that is not part of the analysis.
+it comes in as an argument, or from a file that cannot be found.
 
 ## Why is this bad
 
