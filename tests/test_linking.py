@@ -50,6 +50,13 @@ def loader(made: str, imports: str = "") -> str:
     return LOADER.format(dataset=made, imports=imports)
 
 
+SEEDING = """
+import numpy as np
+import torch
+def seed_worker(worker_id):
+    np.random.seed(torch.initial_seed() % 2**32)
+"""
+
 CASES = {
     "a function of another file": (
         {
@@ -169,6 +176,108 @@ CASES = {
             ),
         },
         {"faces.py:6 RNG101", "train.py:7 RNG201"},
+    ),
+    "a trainer out of a package, given the dataset by the main program": (
+        {
+            "faces.py": dataset("np.random.rand()", "import numpy as np"),
+            "seeding.py": SEEDING,
+            "engine/__init__.py": "from .trainer import Trainer\n",
+            "engine/trainer.py": """
+                from torch.utils.data import DataLoader
+                from seeding import seed_worker
+                class Trainer:
+                    def __init__(self, dataset):
+                        self.dataset = dataset
+                    def fit(self):
+                        return DataLoader(self.dataset, num_workers=2, worker_init_fn=seed_worker)
+            """,
+            "run.py": """
+                from engine import Trainer
+                from faces import FaceDataset
+                def main():
+                    Trainer(FaceDataset()).fit()
+                if __name__ == "__main__":
+                    main()
+            """,
+        },
+        set(),
+    ),
+    "a function that an entry point calls from outside": (
+        {
+            "faces.py": dataset("np.random.rand()", "import numpy as np"),
+            "seeding.py": SEEDING,
+            "build.py": """
+                from seeding import seed_worker
+                from torch.utils.data import DataLoader
+                def build(d):
+                    return DataLoader(d, num_workers=2, worker_init_fn=seed_worker)
+            """,
+            "cli.py": """
+                import os; from faces import FaceDataset
+                from build import (  # both (of them)
+                    build,
+                )
+                def main():
+                    for batch in build(FaceDataset()):
+                        print(batch)
+            """,
+        },
+        set(),
+    ),
+    "a mixin that is no dataset": (
+        {
+            "crops.py": "import numpy as np\nclass Crops:\n    def crop(self):\n        return np.random.rand()\n",
+            "faces.py": """
+                from crops import Crops
+                from torch.utils.data import Dataset
+                class Faces(Crops, Dataset):
+                    def __getitem__(self, index):
+                        return self.crop()
+            """,
+            "train.py": loader("Faces()", "from faces import Faces"),
+        },
+        {"faces.py:6 RNG101", "train.py:4 RNG201"},
+    ),
+    "a constant seed in a function of another file": (
+        {
+            "noise.py": """
+                import numpy as np
+                def noise():
+                    np.random.seed(42)
+                    return np.random.rand()
+            """,
+            "faces.py": dataset("noise()", "from noise import noise"),
+        },
+        {"faces.py:6 RNG121"},
+    ),
+    "a method that another file names": (
+        {
+            "faces.py": """
+                import numpy as np
+                from torch.utils.data import Dataset
+                class Faces(Dataset):
+                    def __init__(self, how):
+                        self.how = how
+                    def __getitem__(self, index):
+                        return getattr(self, self.how)(index)
+                    def load(self, index):
+                        return index
+                    def reshuffle(self):
+                        self.order = np.random.permutation(9)
+            """,
+            "train.py": loader(
+                "faces", "import sys\nfrom faces import Faces\nfaces = Faces(sys.argv[1])\nfaces.reshuffle()"
+            ),
+        },
+        set(),
+    ),
+    "a folder that is named like a library": (
+        {
+            "scripts/datasets.py": dataset("np.random.rand()", "import numpy as np")
+            + "def load_dataset(name):\n    return FaceDataset()\n",
+            "main.py": loader("load_dataset('faces')", "from datasets import load_dataset"),
+        },
+        {"scripts/datasets.py:6 RNG101", "main.py:4 RNG202"},
     ),
     "workers=0 handed over from another file": (
         {

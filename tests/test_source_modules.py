@@ -87,8 +87,8 @@ def test_relative_imports(tree: Path, importer: str, level: int, module: str, fo
 
 def test_importers_are_found_through_other_files(tree: Path) -> None:
     (tree / "data/__init__.py").write_text("from .faces import *\n")
-    (tree / "train.py").write_text("import os, data\nloader = data.DataLoader()\n")
-    (tree / "scripts/run.py").write_text("from data import (\n    ops,\n    faces,\n)\n# a Loader\n")
+    (tree / "train.py").write_text("import os; import sys, data\nloader = data.DataLoader()\n")
+    (tree / "scripts/run.py").write_text("from data import (\n    ops,\n    faces,  # )\n    os)\nDataLoader\n")
     (tree / "utils.py").write_text("import data.faces\n")  # speaks of no loader
     found = Importers(Modules()).of(str(tree / "data/faces.py"), 8)
     assert sorted(os.path.relpath(path, tree) for path in found) == ["scripts/run.py", "train.py"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import stat
 
 from reseed.facts import module_facts
 from reseed.facts.model import ModuleFacts
@@ -55,7 +56,8 @@ class Store:
             self._instructions -= kept[2]
         if kept is None or kept[0] != stamp:
             with self._stopwatch.stage("facts"):
-                facts = _read(path) if status.st_size <= _LONGEST_FILE else None
+                readable = stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST_FILE
+                facts = _read(path) if readable else None
             size = sum(len(body.instructions) for body in facts.bodies) if facts else 0
             kept = (stamp, facts, size)
         self._kept[path] = kept

@@ -43,7 +43,7 @@ def _methods(engine: Engine, caller: Activation, cls: Class, pattern: re.Pattern
             if pattern is not None:
                 yield from filter(pattern.fullmatch, names)
             else:
-                yield from (name for name in names if not engine.is_named(owner.module, name))
+                yield from (name for name in names if not engine.is_named(name))
 
 
 def _pattern(caller: Activation, register: Register) -> re.Pattern[str] | None:

@@ -97,7 +97,7 @@ class Engine:
         self.global_names: list[frozenset[str]] = []
         self.stand_ins = 0
         self.exhausted = False
-        self._named: dict[int, frozenset[str]] = {}
+        self._named: list[frozenset[str]] = []
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._written: set[Hashable] = set()
@@ -113,16 +113,18 @@ class Engine:
         self.global_names.append(_global_names(facts))
         return len(self.modules) - 1
 
-    def is_named(self, module: int, name: str) -> bool:
-        """Whether some function of a module, other than those of that name, reads an attribute or global `name`."""
-        if module not in self._named:
-            self._named[module] = frozenset(
-                ins.name
-                for body in self.modules[module].bodies
-                for ins in body.instructions
-                if isinstance(ins, (Attribute, Global)) and ins.name != body.name
+    def is_named(self, name: str) -> bool:
+        """Whether some function, other than those of that name, reads an attribute or global `name`."""
+        for module in self.modules[len(self._named) :]:
+            self._named.append(
+                frozenset(
+                    ins.name
+                    for body in module.bodies
+                    for ins in body.instructions
+                    if isinstance(ins, (Attribute, Global)) and ins.name != body.name
+                )
             )
-        return name in self._named[module]
+        return any(name in names for names in self._named)
 
     def activation(
         self, module: int, index: int, closure: Activation | None, context: Context, function: Function | None = None

@@ -21,7 +21,7 @@ from reseed.program.values import Class, Function, Object
 
 _RECEIVERS = 8
 _LOADER_CLASS = re.compile("|".join(sorted({re.escape(row.path.rpartition(".")[2]) for row in LOADERS} | {"Loader"})))
-_LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et")
+_LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et|seed_everything")
 
 
 def analyse(root: ModuleFacts, project: Project | None = None, importers: bool = False) -> Program:
@@ -130,8 +130,10 @@ def _may_be_called(engine: Engine, function: Function) -> bool:
     if function.module == ROOT:
         return True
     body = engine.modules[function.module].bodies[function.body]
+    own = engine.linker.own_names(function.module)
     return _LOADING.search(body.name) is not None or any(
-        isinstance(ins, (Attribute, Global)) and _LOADING.search(ins.name) for ins in body.instructions
+        isinstance(ins, (Attribute, Global)) and (ins.name in own or _LOADING.search(ins.name))
+        for ins in body.instructions
     )
 
 

@@ -63,13 +63,14 @@ class Linker:
         self.mains = {0}
         self._project = project
         self._root = root
-        self._files = {0: os.path.abspath(root)}
+        self._files = {0: os.path.realpath(root)}
         self._depths = {0: 0}
         self._index: dict[str, int | None] = {self._files[0]: 0}
         self._modules: dict[tuple[int, str, int], tuple[int, ...]] = {}
         self._bindings: dict[tuple[int, str], int | Value | None] = {}
         self._exported: dict[int, frozenset[str] | None] = {}
         self._started: set[int] = set()
+        self._own_names: dict[int, frozenset[str]] = {}
         self._quiet: dict[tuple[int, int], bool] = {}
 
     def imported(
@@ -130,6 +131,20 @@ class Linker:
             return path
         relative = os.path.relpath(path)
         return os.path.join(os.curdir, relative) if self._root.startswith(os.curdir + os.sep) else relative
+
+    def own_names(self, module: int) -> frozenset[str]:
+        """The globals of a module that it imports from files of the project."""
+        if module not in self._own_names:
+            body = self.engine.modules[module].bodies[0]
+            imports = (
+                (ins.name, body.instructions[ins.value]) for ins in body.instructions if isinstance(ins, model.Store)
+            )
+            self._own_names[module] = frozenset(
+                name
+                for name, value in imports
+                if isinstance(value, model.Import) and self._candidates(module, value.module, value.level)
+            )
+        return self._own_names[module]
 
     def is_quiet(self, module: int, index: int) -> bool:
         """Whether no name in a body, or in those inside it, speaks of random numbers or loaders."""
@@ -194,6 +209,7 @@ class Linker:
         return None if path is None else self._add(path, self._depths[package] + 1)
 
     def _add(self, path: str, depth: int) -> int | None:
+        path = os.path.realpath(path) + (os.sep if path.endswith(os.sep) else "")
         if path not in self._index:
             self._index[path] = None
             if len(self.engine.modules) < _MODULE_LIMIT and depth < _DEPTH_LIMIT:

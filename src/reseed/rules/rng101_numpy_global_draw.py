@@ -51,16 +51,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reseed.program import objects
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.engine import Activation
-from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
+from reseed.program.model import DatasetEntry, Loader, Place, Program
 from reseed.program.reach import Reached
-from reseed.program.values import Class, Object
-from reseed.program.workers import ENTRY_METHODS, is_dataset_class
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
+from reseed.rules.standing import standing
 from reseed.seeds.seeder import Verdict, verdict
 
 
@@ -78,7 +76,7 @@ class NumpyGlobalDraw(Rule):
         first: dict[Place, tuple[Reached, Loader | None]] = {}
         for worker, source in _judged(program):
             for reached in judge.draws_of(program, worker):
-                place = _place(program, source, reached)
+                place = standing(program, source, reached)
                 if place is not None:
                     draws.setdefault(place, {})[judge.draw_place(program, reached)] = None
                     first.setdefault(place, (reached, source if isinstance(source, Loader) else None))
@@ -96,48 +94,6 @@ class NumpyGlobalDraw(Rule):
                 steps=judge.steps_of(program, reached),
                 loader=None if loader is None else judge.loader_place(loader),
             )
-
-
-def _place(program: Program, source: Loader | DatasetEntry, reached: Reached) -> Place | None:
-    # Where in the root a draw is told, None where another file tells it: that of the dataset whose item is taken, or
-    # of the loader, whichever the path leaves last.
-    homes = _homes(program, reached)
-    if isinstance(source, Loader):
-        homes.add(source.activation.module)
-    hops = [*reached.path, (reached.activation, reached.effect.register)]
-    last = next(((act, register) for act, register in reversed(hops) if act.module in homes), None)
-    if last is not None and last[0].module == ROOT:
-        return program.place(*last)
-    if isinstance(source, Loader):
-        return source.place if last is None and source.activation.module == ROOT else None
-    place = judge.standing(program, reached)
-    if place is None:
-        modules = {activation.module for activation, _ in hops}
-        inherited = judge.entry_of(reached) if len(modules) == 1 else None
-    else:
-        inherited = reached.activation if reached.activation.body.name in ENTRY_METHODS else None
-    if inherited is not None and _is_of_dataset(program, inherited):
-        return None
-    return place or program.place(source.cls.namespace)
-
-
-def _homes(program: Program, reached: Reached) -> set[int]:
-    # The modules of the classes of the innermost dataset on the path.
-    for activation in reversed([*(activation for activation, _ in reached.path), reached.activation]):
-        receiver = activation.context[0] if activation.context else None
-        if activation.body.name in ENTRY_METHODS and isinstance(receiver, Object) and receiver.cls is not None:
-            order = objects.mro(program.engine, receiver.cls)
-            return {activation.module, *(cls.module for cls in order if isinstance(cls, Class))}
-    return set()
-
-
-def _is_of_dataset(program: Program, activation: Activation) -> bool:
-    # Whether it is a method of a class that is judged in its own file.
-    namespace = activation.closure
-    if namespace is None or namespace.body.kind != "class":
-        return False
-    owner = program.engine.values.make_class(namespace.module, namespace.index, namespace)
-    return is_dataset_class(program.engine, owner)
 
 
 def _told(program: Program, place: Place, reached: Reached, count: int) -> str:

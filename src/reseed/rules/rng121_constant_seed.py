@@ -49,12 +49,13 @@ from reseed.knowledge.numpy_global import STATE_SETTERS, canonical
 from reseed.knowledge.seeding import RngObject
 from reseed.program.effects import DrawEffect, SeedEffect, paths_of
 from reseed.program.engine import Activation
-from reseed.program.model import Program
+from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.order import is_once, names_in
 from reseed.program.reach import Reached
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
+from reseed.rules.standing import standing
 from reseed.seeds.dependence import CONSTANT, dependence
 
 _RESTORERS = STATE_SETTERS | {"random.setstate", "torch.set_rng_state", "torch.random.set_rng_state"}
@@ -75,14 +76,21 @@ class ConstantSeed(Rule):
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a seeding call."""
         seen = set()
-        workers = [loader.worker for loader in program.loaders if loader.may_have_workers()]
-        for worker in [*workers, *(entry.worker for entry in program.datasets)]:
+        loaders = [loader for loader in program.loaders if loader.may_have_workers()]
+        sources: list[Loader | DatasetEntry] = [*loaders, *program.datasets]
+        for source in sources:
+            worker = source.worker
             for reached in program.reached(worker):
-                place = program.place(reached.activation, reached.effect.register)
-                if place in seen or not _is_constant(program, worker, reached):
+                seed = program.place(reached.activation, reached.effect.register)
+                if seed in seen or not _is_constant(program, worker, reached):
                     continue
-                seen.add(place)
-                text = judge.call_text(reached.activation, reached.effect.register)
+                place = standing(program, source, reached)
+                if place is None:
+                    continue
+                seen.add(seed)
+                text = f"`{judge.call_text(reached.activation, reached.effect.register)}`"
+                if place != seed:
+                    text = f"{text} at {seed.path}:{seed.span.line}"
                 assert isinstance(reached.effect, SeedEffect)
                 state = ", ".join(sorted(reached.effect.states))
                 yield Finding(
@@ -90,7 +98,7 @@ class ConstantSeed(Rule):
                     span=place.span,
                     code=self.code,
                     name=self.name,
-                    message=f"`{text}` seeds with a constant on every call in worker code "
+                    message=f"{text} seeds with a constant on every call in worker code "
                     f"({judge.told_path(reached)}): all samples get the same numbers on every torch",
                     state=state,
                     torch=self.torch,

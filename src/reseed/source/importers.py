@@ -4,53 +4,64 @@ from __future__ import annotations
 
 import os
 import re
-from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+from reseed.knowledge.loaders import LOADERS
 from reseed.source.discover import discover
 from reseed.source.modules import Modules
 
 _IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)|import[ \t]+([^\n#;]+))",
+    r"(?:^|[;:])[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n;]+)|import[ \t]+([^\n;]+))",
     re.MULTILINE,
 )
+_COMMENT = re.compile("#[^\n]*")
 _NAME = re.compile(r"(?:^|[,(\s])([A-Za-z_][\w.]*)")
-_LOADER = re.compile(rb"[Ll]oader")
+_LOADER = re.compile("|".join(sorted({row.path.rpartition(".")[2] for row in LOADERS})).encode())
 # Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
 _FILE_LIMIT = 20_000
 _LONGEST_FILE = 1_000_000
 
 
+@dataclass(slots=True)
+class _Graph:
+    """Who imports whom in a project, and which files may have a loader made, themselves or by what they import."""
+
+    importers: dict[str, list[str]] = field(default_factory=dict)
+    loading: set[str] = field(default_factory=set)
+
+
 class Importers:
-    """The import graph of projects, turned round. It is read off the text by words, once a project."""
+    """The import graphs of projects, turned round. They are read off the text by words, once a project."""
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
-        self._read: set[str] = set()
-        self._importers: dict[str, list[str]] = {}
-        self._loading: set[str] = set()
+        self._graphs: dict[str, _Graph] = {}
 
     def of(self, file: str, limit: int) -> list[str]:
-        """The files nearest to `file` which import it, themselves or through others, and may make loaders."""
+        """The files nearest to `file` which import it, themselves or through others, and may make loaders.
+
+        Tests do not count, but for a file that is one.
+        """
         project = self._modules.project(file)
-        if project not in self._read:
-            self._read.add(project)
-            self._read_project(project)
+        graph = self._graphs.get(project)
+        if graph is None:
+            graph = self._graphs[project] = self._read(project)
         found: list[str] = []
         seen = {file}
-        queue = deque([file])
-        while queue and len(found) < limit:
-            for importer in self._importers.get(queue.popleft(), ()):
-                if importer not in seen:
-                    seen.add(importer)
-                    queue.append(importer)
-                    if importer in self._loading:
-                        found.append(importer)
+        nearest = [file]
+        while nearest and len(found) < limit:
+            nearest = [each for near in nearest for each in graph.importers.get(near, ())]
+            nearest = sorted({each for each in nearest if each not in seen})
+            seen.update(nearest)
+            found += [each for each in nearest if each in graph.loading and (_is_test(file) or not _is_test(each))]
         return found[:limit]
 
-    def _read_project(self, project: str) -> None:
+    def _read(self, project: str) -> _Graph:
+        graph = _Graph()
         files, _ = discover([project])
-        for file in files[:_FILE_LIMIT]:
+        waiting = []
+        for file in map(os.path.realpath, files[:_FILE_LIMIT]):
             try:
                 if os.path.getsize(file) > _LONGEST_FILE:
                     continue
@@ -59,11 +70,16 @@ class Importers:
             except OSError:
                 continue
             if _LOADER.search(raw):
-                self._loading.add(file)
-            for target in dict.fromkeys(self._targets(file, raw.decode("utf-8", "replace"))):
-                self._importers.setdefault(target, []).append(file)
-        # Who imports a file that makes loaders may have it make one.
-        self._loading.update([importer for file in self._loading for importer in self._importers.get(file, ())])
+                waiting.append(file)
+            text = _COMMENT.sub("", raw.decode("utf-8", "replace"))
+            for target in {os.path.realpath(each): None for each in self._targets(file, text)}:
+                graph.importers.setdefault(target, []).append(file)
+        while waiting:
+            file = waiting.pop()
+            if file not in graph.loading:
+                graph.loading.add(file)
+                waiting.extend(graph.importers.get(file, ()))
+        return graph
 
     def _targets(self, file: str, text: str) -> Iterator[str]:
         for match in _IMPORT.finditer(text.replace("\\\n", " ")):
@@ -79,3 +95,8 @@ class Importers:
                     inner = self._modules.submodule(place, name)
                     if inner is not None:
                         yield inner
+
+
+def _is_test(file: str) -> bool:
+    folder, name = os.path.split(file)
+    return name.startswith(("test_", "conftest.")) or name.endswith("_test.py") or "tests" in folder.split(os.sep)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from functools import cached_property
 
+from reseed.knowledge.datasets import DATASETS
+from reseed.knowledge.loaders import LOADERS
 from reseed.knowledge.roots import LIBRARY_ROOTS
 from reseed.source.discover import DEFAULT_EXCLUDE
 
@@ -23,6 +25,9 @@ _MARKERS = frozenset(
 # A path this deep below its project is rarer than a home folder that happens to hold a README.
 _LEVELS = 10
 _INIT = "__init__.py"
+# Libraries whose names are also folders of many a project: such a folder is meant only where Python would look first.
+_PATHS = [*(row.path for row in DATASETS), *(row.path for row in LOADERS)]
+_KNOWN = frozenset(path.partition(".")[0] for path in _PATHS) | {"evaluate"}
 
 
 class Modules:
@@ -50,6 +55,8 @@ class Modules:
         """The modules that ``import module`` may mean in the file `importer`, most likely first."""
         parts = module.split(".")
         folder = os.path.dirname(importer)
+        if parts[0] in sys.builtin_module_names:
+            return
         if parts[0] in LIBRARY_ROOTS or parts[0] in sys.stdlib_module_names:
             root = self._own_root(folder, parts[0])
             found = self._below(root, parts) if root else None
@@ -62,7 +69,7 @@ class Modules:
             if found and found not in seen:
                 seen.add(found)
                 yield found
-        if not seen:
+        if not seen and parts[0] not in _KNOWN:
             others = {found for root in self._others(folder) if (found := self._below(root, parts))}
             if len(others) == 1:
                 yield others.pop()
@@ -115,15 +122,17 @@ class Modules:
         chain = [folder]
         while len(chain) < _LEVELS and (parent := os.path.dirname(chain[-1])) != chain[-1]:
             chain.append(parent)
-        last = 0
+        last, marked = 0, False
         for index, place in enumerate(chain):
             entries = self._entries(place)
-            if entries & _MARKERS or place == self._here:
-                last = index
+            if entries & _MARKERS:
+                last, marked = index, True
             if _INIT in entries:
                 last = max(last, min(index + 1, len(chain) - 1))
             if entries & {".git", ".hg"}:
                 break
+        if not marked and self._here in chain:
+            last = max(last, chain.index(self._here))
         return chain[: last + 1]
 
     @cached_property
