@@ -277,7 +277,7 @@ CASES = {
             + "def load_dataset(name):\n    return FaceDataset()\n",
             "main.py": loader("load_dataset('faces')", "from datasets import load_dataset"),
         },
-        {"scripts/datasets.py:6 RNG101", "main.py:4 RNG202"},
+        {"scripts/datasets.py:6 RNG101"},
     ),
     "workers=0 handed over from another file": (
         {

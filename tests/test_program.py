@@ -36,7 +36,8 @@ from reseed.program.values import (
 
 
 def linked(text: str) -> Program:
-    return analyse(module_facts("m.py", textwrap.dedent(text)))
+    # A file without a loader or a dataset would not be looked at any further.
+    return analyse(module_facts("m.py", f"{textwrap.dedent(text)}\nDataLoader\n"))
 
 
 def shown(program: Program, value: Value) -> str:
@@ -1474,7 +1475,7 @@ def test_work_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_of_several_modules_each_has_its_own_names(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text("x = 2\ndef f():\n    probe(x)\n")
-    one = "import two\nx = 1\ndef f():\n    probe(x)\n    two.f()\n"
+    one = "import two\nx = 1\ndef f():\n    probe(x)\n    two.f()\nDataLoader\n"
     program = analyse(module_facts(str(tmp_path / "one.py"), one), Project())
     rows = {}
     for activation in program.engine.activations.values():

@@ -250,6 +250,31 @@ Instruction = (
 )
 
 
+def operands(instruction: Instruction) -> tuple[Register, ...]:
+    """The registers whose values an instruction uses."""
+    if isinstance(instruction, Call):
+        return (instruction.function, *(argument.value for argument in instruction.arguments))
+    if isinstance(instruction, (Attribute, Element, Unpack, Store, StoreOuter, Return, Yield)):
+        return (instruction.value,)
+    if isinstance(instruction, Item):
+        return (instruction.value, instruction.key)
+    if isinstance(instruction, SetAttribute):
+        return (instruction.target, instruction.value)
+    if isinstance(instruction, SetItem):
+        return (instruction.target, instruction.key, instruction.value)
+    if isinstance(instruction, Phi):
+        return instruction.sources
+    if isinstance(instruction, (Operation, Opaque)):
+        return instruction.operands
+    if isinstance(instruction, Collection):
+        return instruction.items
+    if isinstance(instruction, Dictionary):
+        return tuple(register for pair in instruction.pairs for register in pair if register is not None)
+    if isinstance(instruction, MakeFunction):
+        return tuple(register for _, register in instruction.defaults)
+    return instruction.bases if isinstance(instruction, MakeClass) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A run of instructions under one condition.

@@ -167,7 +167,7 @@ def pass_arguments(
                 callee.bindings.setdefault(spec.name, {})[caller, args.registers[key]] = None
             continue
         unseen = args.unknown_keywords or (args.rest is not None and spec.kind == "positional")
-        default = engine.read((function, "[default]", spec.name), callee)
+        default = engine.read((function, "[default]", spec.name), caller or callee)
         engine.pass_argument(callee, spec.name, default)
         if args.rest and spec.kind == "positional":
             engine.pass_argument(callee, spec.name, args.rest)

@@ -13,14 +13,27 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reseed.facts.model import Attribute, Body, Call, Global, Instruction, ModuleFacts, Phi, Register, Store, StoreOuter
+from reseed.facts.model import (
+    Attribute,
+    Body,
+    Call,
+    Global,
+    Instruction,
+    ModuleFacts,
+    Parameter,
+    Phi,
+    Register,
+    Store,
+    StoreOuter,
+    operands,
+)
 from reseed.program.folding import truth
 from reseed.program.linking import Linker
 from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Site, Value, Values
 
 _STEP_LIMIT = 6_000_000
 # A program of several modules is given up sooner: its root is then analysed alone.
-_LINKED_STEP_LIMIT = 300_000
+_LINKED_STEP_LIMIT = 500_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 
@@ -30,7 +43,18 @@ class Node:
     """Values that several activations share, and who must run again when they grow."""
 
     values: Values = field(default_factory=dict)
-    readers: dict[Activation, None] = field(default_factory=dict)
+    # Which registers of an activation read it, None for all of them.
+    readers: dict[Activation, set[Register] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What running a body needs to know of it: the operands of each register, and those that close loops."""
+
+    operands: tuple[tuple[Register, ...], ...]
+    back_edges: tuple[Register, ...]
+    # The registers that use a parameter.
+    parameters: dict[str, tuple[Register, ...]]
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +75,8 @@ class Activation:
     bindings: dict[str, dict[tuple[Activation, Register], None]] = field(default_factory=dict)
     # Calls that this activation makes: (register, callee).
     calls: dict[tuple[Register, Activation], None] = field(default_factory=dict)
+    # One byte a register: 1 where it has to be computed anew although no operand grew.
+    pending: bytearray = field(default_factory=bytearray)
     queued: bool = False
     thawed: bool = False
 
@@ -71,6 +97,24 @@ def _global_names(module: ModuleFacts) -> frozenset[str]:
         ins.name for body in module.bodies for ins in body.instructions if isinstance(ins, StoreOuter) and ins.body == 0
     }
     return frozenset(stores | outer)
+
+
+def _shape_of(body: Body) -> Shape:
+    back_edges = []
+    parameters: dict[str, list[Register]] = {spec.name: [] for spec in body.parameters}
+    for register, instruction in enumerate(body.instructions):
+        if isinstance(instruction, Phi) and any(source > register for source in instruction.sources):
+            back_edges.append(register)
+        elif isinstance(instruction, Parameter):
+            parameters.setdefault(instruction.name, []).append(register)
+        elif isinstance(instruction, Call) and instruction.text == "super":
+            for registers in parameters.values():  # it takes the first one without naming it
+                registers.append(register)
+    return Shape(
+        tuple(map(operands, body.instructions)),
+        tuple(back_edges),
+        {name: tuple(registers) for name, registers in parameters.items()},
+    )
 
 
 class Engine:
@@ -103,6 +147,9 @@ class Engine:
         self._written: set[Hashable] = set()
         self._ran: dict[Activation, None] = {}
         self._queue: deque[Activation] = deque()
+        self._shapes: dict[tuple[int, int], Shape] = {}
+        self._running: Activation | None = None
+        self._at: Register = -1
         self._steps = 0
         for module in modules:
             self.add_module(module)
@@ -140,6 +187,7 @@ class Engine:
             body = self.modules[module].bodies[index]
             found = Activation(module, index, body, closure, context, function)
             found.registers = [{} for _ in body.instructions]
+            found.pending = bytearray(b"\1") * len(body.instructions)
             if body.kind != "function":
                 found.stored = frozenset(ins.name for ins in body.instructions if isinstance(ins, Store))
             self.activations[module, index, closure, context] = found
@@ -171,7 +219,12 @@ class Engine:
         if node is None:
             node = self._nodes[key] = Node()
         if reader is not None:
-            node.readers[reader] = None
+            if reader is not self._running:
+                node.readers[reader] = None
+            else:
+                places = node.readers.setdefault(reader, set())
+                if places is not None:
+                    places.add(self._at)
         return node.values
 
     def is_known(self, key: Hashable) -> bool:
@@ -185,13 +238,26 @@ class Engine:
         if node is None:
             node = self._nodes[key] = Node()
         if self._add(node.values, values):
-            for reader in node.readers:
-                self.enqueue(reader)
+            for reader, places in node.readers.items():
+                self._have_computed(reader, places)
 
     def pass_argument(self, callee: Activation, name: str, values: Iterable[Value]) -> None:
         """Add `values` to a parameter of `callee`."""
         if self._add(callee.parameters.setdefault(name, {}), values):
-            self.enqueue(callee)
+            self._have_computed(callee, self._shape(callee).parameters.get(name, ()))
+
+    def _have_computed(self, activation: Activation, registers: Iterable[Register] | None) -> None:
+        pending = activation.pending
+        for register in range(len(pending)) if registers is None else registers:
+            pending[register] = 1
+        self.enqueue(activation)
+
+    def _shape(self, activation: Activation) -> Shape:
+        key = (activation.module, activation.index)
+        found = self._shapes.get(key)
+        if found is None:
+            found = self._shapes[key] = _shape_of(activation.body)
+        return found
 
     @staticmethod
     def _add(known: Values, values: Iterable[Value]) -> bool:
@@ -218,31 +284,39 @@ class Engine:
         self.exhausted |= self._steps > (_STEP_LIMIT if len(self.modules) == 1 else _LINKED_STEP_LIMIT)
 
     def _run(self, activation: Activation) -> None:
-        body = activation.body
-        registers = activation.registers
-        back_edges = [
-            register
-            for register, instruction in enumerate(body.instructions)
-            if isinstance(instruction, Phi) and any(source > register for source in instruction.sources)
-        ]
+        body, registers, pending = activation.body, activation.registers, activation.pending
+        shape = self._shape(activation)
+        grown = bytearray(len(pending))
+        outer, self._running = self._running, activation
         again = True
         while again and not self.exhausted:
             live = [True] + [False] * (len(body.block_table) - 1)
-            self.spend(len(body.instructions))
-            current = 0
+            current = steps = 0
             for register, instruction in enumerate(body.instructions):
                 block = body.blocks[register]
                 if block != current:
                     current = block
                     if block:
                         live[block] = self._is_live(activation, block, live)
-                if live[block]:
-                    self._add(registers[register], self.step(self, activation, register, instruction))
+                if not live[block]:
+                    continue
+                if pending[register] or any(grown[operand] for operand in shape.operands[register]):
+                    pending[register] = 0
+                    self._at = register
+                    steps += 1
+                    if self._add(registers[register], self.step(self, activation, register, instruction)):
+                        grown[register] = 1
+            self.spend(steps + len(body.block_table))
+            grown = bytearray(len(pending))
             again = False
-            for register in back_edges:
+            for register in shape.back_edges:
                 if live[body.blocks[register]]:
+                    self._at = register
                     instruction = body.instructions[register]
-                    again |= self._add(registers[register], self.step(self, activation, register, instruction))
+                    if self._add(registers[register], self.step(self, activation, register, instruction)):
+                        grown[register] = 1
+                        again = True
+        self._running = outer
 
     def _is_live(self, activation: Activation, index: int, live: list[bool]) -> bool:
         chain = []
