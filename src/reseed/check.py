@@ -96,18 +96,19 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
     share. Raises SourceError where the text does not parse.
     """
     from reseed.facts.store import facts_of
-    from reseed.program import Project, analyse
+    from reseed.program import Project, analyse, depends_on_importers
 
     project = project or Project()
     with project.stopwatch.stage("facts"):
         facts = facts_of(path, text, tree)
     with project.stopwatch.stage("program"):
-        program = analyse(facts, project, importers=True)
+        program = analyse(facts, project)
         # What cannot be followed through the project may be understood with less of it.
         if program.engine.exhausted:
-            program = analyse(facts, project)
-        if program.engine.exhausted:
             program = analyse(facts)
+        elif depends_on_importers(program):
+            whole = analyse(facts, project, importers=True)
+            program = program if whole.engine.exhausted else whole
     if program.engine.exhausted:
         raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
     with project.stopwatch.stage("rules"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reseed.facts.model import Attribute, Global, Import, ModuleFacts
+from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
 from reseed.knowledge.loaders import LOADERS, loader_of
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
@@ -17,7 +17,7 @@ from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
 from reseed.program.order import names_in
 from reseed.program.reach import Reach
 from reseed.program.transfer import step
-from reseed.program.values import Class, Function, Object
+from reseed.program.values import UNKNOWN, Class, Function, Object
 
 _RECEIVERS = 8
 _LOADER_CLASS = re.compile("|".join(sorted({re.escape(row.path.rpartition(".")[2]) for row in LOADERS} | {"Loader"})))
@@ -44,6 +44,36 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     loaders = list(entered.values())
     datasets = _enter_datasets(engine, instances, loaders)
     return Program(engine, loaders, datasets, Reach(engine))
+
+
+def depends_on_importers(program: Program) -> bool:
+    """Whether files that import the root could change what is told of it, where none of them has been looked at.
+
+    They can where the root makes a loader, or a class that nothing shows to be a dataset may be given to one; where
+    worker code draws or seeds, which a seeder may hide; and where it calls in the root what it was handed.
+    """
+    engine = program.engine
+    entered = {entry.cls for entry in program.datasets}
+    if any(loader.activation.module == ROOT for loader in program.loaders) or any(
+        cls.module == ROOT and cls not in entered and workers.has_entries(engine, cls) for cls in engine.classes
+    ):
+        return engine.linker.has_importers()
+    for worker in [*(loader.worker for loader in program.loaders), *(entry.worker for entry in program.datasets)]:
+        if program.reached(worker) or any(
+            activation.module == ROOT and _calls_unknown(engine, activation)
+            for activation in program.reach.activations(worker)
+        ):
+            return engine.linker.has_importers()
+    return False
+
+
+def _calls_unknown(engine: Engine, activation: Activation) -> bool:
+    for register, instruction in enumerate(activation.body.instructions):
+        if isinstance(instruction, Call) and engine.is_live(activation, register):
+            callees = activation.registers[instruction.function]
+            if not callees or UNKNOWN in callees:
+                return True
+    return False
 
 
 def _has_beginning(engine: Engine) -> bool:

@@ -115,6 +115,10 @@ class Linker:
         """Run the root's body, as Python does with its main program."""
         self._start(0)
 
+    def has_importers(self) -> bool:
+        """Whether any file would be added by `join_importers`."""
+        return self._project is not None and bool(self._project.importers.of(self._files[0], 1))
+
     def join_importers(self) -> None:
         """Add the files that import the root and may give its datasets to loaders."""
         if self._project is not None:
