@@ -96,6 +96,12 @@ def _len(engine: Engine, caller: Activation, register: Register, args: Arguments
     return (UNKNOWN,)
 
 
+def _sum(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    # Of datasets: what `+` makes of them has the items of each.
+    elements = iterate(engine, caller, register, args.get(0, "iterable") or {})
+    return [UNKNOWN, *(value for value in elements if isinstance(value, Object))]
+
+
 def _wraps(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     return (engine.values.external("functools.wraps()"),)
 
@@ -189,6 +195,7 @@ HANDLERS: dict[str, Handler] = {
     "builtins.next": _next,
     "builtins.iter": _iter,
     "builtins.len": _len,
+    "builtins.sum": _sum,
     "functools.wraps": _wraps,
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
