@@ -23,7 +23,9 @@ from reseed.source import SourceError
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NEWEST = sys.version_info >= (3, 12)
 SHOWN = sorted(
-    path.relative_to(FIXTURES).as_posix() for path in FIXTURES.rglob("*.py") if NEWEST or path.parent.name != "py312"
+    path.relative_to(FIXTURES).as_posix()
+    for path in FIXTURES.rglob("*.py")
+    if path.name != "__init__.py" and (NEWEST or path.parent.name != "py312")
 )
 
 
@@ -202,9 +204,9 @@ MEANINGS = {
         use(1, 1.5, 2j, 0x10, 1_000)  # 1, 1.5, 2j, 16, 1000
         use('a' 'b', b'c', None, True, ...)  # 'ab', b'c', None, True, Ellipsis
     """,
-    "f-strings are opaque, and what stands in them is run": """
-        use(f"{use(1)}")  # 1; opaque(use(1))
-        use("a" f"{use(2):>{use(3)}}")  # 2; 3; opaque('a', opaque(use(2), use(3)))
+    "what stands in f-strings is run": """
+        use(f"b{use(1)}")  # 1; ('b' f opaque(use(1)))
+        use("a" f"{use(2):>{use(3)}}")  # 2; 3; opaque('a', (f opaque(use(2), use(3))))
     """,
     "displays": """
         use([1, *a], (2,), {3}, {4: 5, **b})  # list[1, *a], tuple[2], set[3], {4: 5, **b}

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in ROOT.rglob("*.py")
-    if sys.version_info >= (3, 12) or path.parent.name != "py312"
+    if path.name != "__init__.py" and (sys.version_info >= (3, 12) or path.parent.name != "py312")
 )
 # The same examples in every run, so that the suite is as stable as its text.
 STABLE = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))

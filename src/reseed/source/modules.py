@@ -25,7 +25,8 @@ _MARKERS = frozenset(
 # A path this deep below its project is rarer than a home folder that happens to hold a README.
 _LEVELS = 10
 _INIT = "__init__.py"
-# Libraries whose names are also folders of many a project: such a folder is meant only where Python would look first.
+# Libraries whose names are also folders of many a project: a bare name means such a folder only where Python would look
+# first.
 _PATHS = [*(row.path for row in DATASETS), *(row.path for row in LOADERS)]
 _KNOWN = frozenset(path.partition(".")[0] for path in _PATHS) | {"evaluate"}
 
@@ -69,7 +70,7 @@ class Modules:
             if found and found not in seen:
                 seen.add(found)
                 yield found
-        if not seen and parts[0] not in _KNOWN:
+        if not seen and (parts[0] not in _KNOWN or len(parts) > 1):
             others = {found for root in self._others(folder) if (found := self._below(root, parts))}
             if len(others) == 1:
                 yield others.pop()
