@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from reseed.check import check_text
+from reseed.check import Shared, check_text
 from reseed.rules import all_rules
 
 ROOT = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+SHARED = Shared()
 EXPECTED = re.compile(r"#((?:\s+RNG\d{3})+)\s*$")
 
 # What a fixture has to contain for its silence about a code to mean something.
@@ -53,7 +54,9 @@ def test_findings_are_those_in_the_comments(name: str) -> None:
         pytest.skip("syntax of Python 3.12")
     text = read(name)
     wanted = expected(text)
-    found = [(finding.span.line, finding.code) for finding in check_text(str(ROOT / name), text)]
+    found = [
+        (finding.span.line, finding.code) for finding in check_text(str(ROOT / name), text, project=SHARED.project())
+    ]
     lines = text.splitlines()
     missing, unexpected = wanted - set(found), set(found) - wanted
     assert not missing and not unexpected, (

@@ -303,7 +303,7 @@ def test_a_path_names_the_file_of_each_step(tmp_path: Path) -> None:
     files, _ = CASES["a function of another file"]
     rows(tmp_path, files)
     faces = tmp_path / "faces.py"
-    (finding,) = check_text(str(faces), faces.read_text())
+    (finding,) = check_text(str(faces), faces.read_text(), project=Shared().project())
     assert [(Path(step.path).name, step.line) for step in finding.steps] == [
         ("faces.py", 5),
         ("faces.py", 6),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reseed.check import check_text
+from reseed.check import Shared, check_text
 from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADERS
@@ -12,6 +12,8 @@ from reseed.knowledge.seeding import SEEDERS
 from reseed.source.screen import may_matter
 
 FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))
+
+SHARED = Shared()
 
 ITEM = "class A(Dataset):\n    def __getitem__(self, index):\n        return {}\n"
 
@@ -21,7 +23,7 @@ def test_every_fixture_with_a_finding_is_kept(path: Path) -> None:
     raw = path.read_bytes()
     if not may_matter(raw):
         assert "# RNG" not in raw.decode("utf-8")
-        assert check_text(str(path), raw.decode("utf-8-sig")) == []
+        assert check_text(str(path), raw.decode("utf-8-sig"), project=SHARED.project()) == []
 
 
 @pytest.mark.parametrize("row", LOADERS, ids=lambda row: row.path)

@@ -93,15 +93,16 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
     """Analyse one file with what it imports and give all that any rule finds in it, in order of place.
 
     Nothing is taken out. `tree` is the text parsed by `ast`, if the caller has it, `project` what the calls of one run
-    share. Raises SourceError where the text does not parse.
+    share; without it no other file is looked at. Raises SourceError where the text does not parse.
     """
+    from reseed.facts.stopwatch import Stopwatch
     from reseed.facts.store import facts_of
-    from reseed.program import Project, analyse, depends_on_importers
+    from reseed.program import analyse, depends_on_importers
 
-    project = project or Project()
-    with project.stopwatch.stage("facts"):
+    stopwatch = project.stopwatch if project else Stopwatch()
+    with stopwatch.stage("facts"):
         facts = facts_of(path, text, tree)
-    with project.stopwatch.stage("program"):
+    with stopwatch.stage("program"):
         program = analyse(facts, project)
         # What cannot be followed through the project may be understood with less of it.
         if program.engine.exhausted:
@@ -111,7 +112,7 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
             program = program if whole.engine.exhausted else whole
     if program.engine.exhausted:
         raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
-    with project.stopwatch.stage("rules"):
+    with stopwatch.stage("rules"):
         found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
     return sorted(found, key=lambda finding: finding.sort_key)
 
@@ -123,8 +124,14 @@ def repairable_findings(path: str, text: str, codes: Collection[str]) -> list[Fi
     """
     if not may_matter(text.encode("utf-8", "surrogatepass")):
         return []
-    found = [finding for finding in check_text(path, text) if finding.fixable and finding.code in codes]
+    project = _shared_by_codemods().project()
+    found = [one for one in check_text(path, text, project=project) if one.fixable and one.code in codes]
     return _unsuppressed(path, text, found)
+
+
+@functools.cache
+def _shared_by_codemods() -> Shared:
+    return Shared()  # LibCST hands over one file at a time and tells of no run
 
 
 def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list[tuple[Finding, Declared | None]]:

@@ -41,7 +41,7 @@ def check(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     if arguments.paths == ["-"]:
         source, problems = _stdin(arguments)
-        results = [(source.path, check_source(source, settings, codes_for(settings)))] if source else []
+        results = [(source.path, check_source(source, settings, codes_for(settings), Shared()))] if source else []
         report = report_of(results, settings, problems)
     else:
         with ProgressLine() as progress:
