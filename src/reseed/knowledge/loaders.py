@@ -103,6 +103,10 @@ LOADERS: tuple[Loader, ...] = (
 _BY_PATH = {row.path: row for row in LOADERS}
 
 
+LOADER_NAMES = frozenset(row.path.rpartition(".")[2] for row in LOADERS)
+"""The last words of their paths: a file that makes a loader has one of them."""
+
+
 def loader_of(path: str) -> Loader | None:
     """Return the row of the loader that calling `path` makes, in whatever spelling, or None."""
     return find(_BY_PATH, path)

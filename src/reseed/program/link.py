@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
-from reseed.knowledge.loaders import LOADERS, loader_of
+from reseed.knowledge.loaders import LOADER_NAMES, loader_of
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
@@ -20,7 +20,7 @@ from reseed.program.transfer import step
 from reseed.program.values import UNKNOWN, Class, Function, Object
 
 _RECEIVERS = 8
-_LOADER_CLASS = re.compile("|".join(sorted({re.escape(row.path.rpartition(".")[2]) for row in LOADERS} | {"Loader"})))
+_LOADER_CLASS = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et|seed_everything")
 
 

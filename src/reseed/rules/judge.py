@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reseed.facts.model import Call, Register
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
 from reseed.program.engine import Activation
-from reseed.program.model import ROOT, Loader, Place, Program
+from reseed.program.model import Loader, Place, Program
 from reseed.program.reach import Reached
 from reseed.program.values import Constant
 from reseed.rules.finding import Draw, LoaderPlace, Step
@@ -63,19 +63,6 @@ def call_text(activation: Activation, register: Register) -> str:
         return f"{instruction.text}({'...' if instruction.arguments else ''})"
     name = getattr(instruction, "name", "")
     return f".{name}" if name else "[...]"
-
-
-def standing(program: Program, reached: Reached) -> Place | None:
-    """Where in the root's own text a draw is reported, None where nothing there leads to it.
-
-    That is the draw itself, else the call by which its path leaves the root's code for the last time.
-    """
-    if reached.activation.module == ROOT:
-        return program.place(reached.activation, reached.effect.register)
-    for activation, register in reversed(reached.path):
-        if activation.module == ROOT:
-            return program.place(activation, register)
-    return None
 
 
 def draw_place(program: Program, reached: Reached) -> Draw:

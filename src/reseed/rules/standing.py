@@ -26,7 +26,8 @@ def standing(program: Program, source: Loader | DatasetEntry, reached: Reached) 
         return program.place(*last)
     if isinstance(source, Loader):
         return source.place if last is None and source.activation.module == ROOT else None
-    place = judge.standing(program, reached)
+    # No loader is seen: the last place in the root, unless the draw is an imported dataset's own.
+    place = next((program.place(*hop) for hop in reversed(hops) if hop[0].module == ROOT), None)
     if place is None:
         modules = {activation.module for activation, _ in hops}
         inherited = judge.entry_of(reached) if len(modules) == 1 else None

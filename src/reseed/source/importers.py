@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reseed.knowledge.loaders import LOADERS
+from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.source.discover import discover
 from reseed.source.modules import Modules
 
@@ -17,7 +17,7 @@ _IMPORT = re.compile(
 )
 _COMMENT = re.compile("#[^\n]*")
 _NAME = re.compile(r"(?:^|[,(\s])([A-Za-z_][\w.]*)")
-_LOADER = re.compile("|".join(sorted({row.path.rpartition(".")[2] for row in LOADERS})).encode())
+_LOADER = re.compile("|".join(sorted(LOADER_NAMES)).encode())
 # Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
 _FILE_LIMIT = 20_000
 _LONGEST_FILE = 1_000_000

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
-from reseed.knowledge.loaders import LOADERS
+from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.knowledge.seeding import SEEDERS
 
 
@@ -20,7 +20,7 @@ def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
     return tuple(sorted(word.encode() for word in every if not any(other in word for other in every - {word})))
 
 
-_LOADERS = _shortest(row.path.rpartition(".")[2] for row in LOADERS)
+_LOADERS = _shortest(LOADER_NAMES)
 # Where worker code begins without a loader in the same file: a class that is a dataset by its bases, or has the methods
 # of one. What it draws may stand in any other file.
 _DATASETS = _shortest(
