@@ -47,14 +47,29 @@ def marked(text: str) -> tuple[str, str] | None:
     return marks[0] if marks else None
 
 
+_CLAIMS = {
+    "RNG214": ("X", "X"),
+    "RNG218": ("X", "X"),
+    "RNG121": ("W E", "W E"),
+    "RNG212": ("W E", "W E"),
+    "RNG111": ("W E", "W E"),
+    "RNG112": ("W E", "W E"),
+    "RNG219": ("W E", "W E"),
+    "RNG213": ("E", "E"),
+    "RNG215": ("W E", "ok"),
+    "RNG101": ("W E", "ok"),
+    "RNG201": ("W E", "ok"),
+}
+"""What a code claims, for torch before 1.9 and since. Of several in one file the first speaks for the file."""
+
+
 def claimed(text: str) -> tuple[str, str]:
-    """What the codes alone claim, for torch before 1.9 and since."""
+    """What the codes alone claim, for torch before 1.9 and since. Persistent workers live through all epochs."""
     found = codes(text)
-    if "RNG121" in found:
-        return "W E", "W E"
-    if found & {"RNG101", "RNG201"}:
-        return ("W" if "persistent_workers=True" in text else "W E"), "ok"
-    return "ok", "ok"
+    before, since = next((claim for code, claim in _CLAIMS.items() if code in found), ("ok", "ok"))
+    if "persistent_workers=True" in text and "RNG121" not in found:
+        before, since = before.replace("W E", "W"), since.replace("W E", "W")
+    return before, since
 
 
 def need(name: str, text: str) -> None:
