@@ -21,6 +21,7 @@ from reseed.program.values import UNKNOWN, Class, Function, Object
 
 _RECEIVERS = 8
 _LOADER_CLASS = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
+_DECISIVE = ("dataset", "num_workers", "collate_fn", "worker_init_fn", "persistent_workers", "multiprocessing_context")
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et|seed_everything")
 
 
@@ -43,28 +44,41 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     _run_uncalled(engine, instances, entered)
     loaders = list(entered.values())
     datasets = _enter_datasets(engine, instances, loaders)
-    return Program(engine, loaders, datasets, Reach(engine))
+    candidates = [] if importers else _enter_candidates(engine, instances, loaders, datasets)
+    return Program(engine, loaders, datasets, Reach(engine), candidates)
 
 
 def depends_on_importers(program: Program) -> bool:
     """Whether files that import the root could change what is told of it, where none of them has been looked at.
 
-    They can where the root makes a loader, or a class that nothing shows to be a dataset may be given to one; where
-    worker code draws or seeds, which a seeder may hide; and where it calls in the root what it was handed.
+    They can where the root makes a loader whose arguments its callers decide, where worker code draws or seeds, which a
+    seeder may hide, or calls in the root what it was handed. A class that nothing shows to be a dataset, but may be
+    given to a loader, counts as one here.
     """
     engine = program.engine
-    entered = {entry.cls for entry in program.datasets}
-    if any(loader.activation.module == ROOT for loader in program.loaders) or any(
-        cls.module == ROOT and cls not in entered and workers.has_entries(engine, cls) for cls in engine.classes
-    ):
+    if any(loader.activation.module == ROOT and _is_open(loader) for loader in program.loaders):
         return engine.linker.has_importers()
-    for worker in [*(loader.worker for loader in program.loaders), *(entry.worker for entry in program.datasets)]:
+    entries = [*program.datasets, *program.candidates]
+    for worker in [*(loader.worker for loader in program.loaders), *(entry.worker for entry in entries)]:
         if program.reached(worker) or any(
             activation.module == ROOT and _calls_unknown(engine, activation)
             for activation in program.reach.activations(worker)
         ):
             return engine.linker.has_importers()
     return False
+
+
+def _is_open(loader: Loader) -> bool:
+    # Whether callers of the code around a loader may decide what it is given, or may yet give it something.
+    around: Activation | None = loader.activation
+    while around is not None:
+        if around.body.parameters:
+            return True
+        around = around.closure
+    given = {name: loader.argument(name) for name in _DECISIVE}
+    return any(
+        loader.may_pass(name) if values is None else not values or UNKNOWN in values for name, values in given.items()
+    )
 
 
 def _calls_unknown(engine: Engine, activation: Activation) -> bool:
@@ -224,13 +238,31 @@ def _enter_datasets(engine: Engine, instances: _Instances, loaders: list[Loader]
         and workers.is_dataset_class(engine, cls)
         and not _stays_in_parent(engine, cls, loaders)
     ]
+    _enter_all(engine, instances, entries)
+    return entries
+
+
+def _enter_candidates(
+    engine: Engine, instances: _Instances, loaders: list[Loader], datasets: list[DatasetEntry]
+) -> list[DatasetEntry]:
+    # Classes that nothing here shows to be datasets, and that another file may give to a loader.
+    entered = _classes_taken(engine, loaders) | {entry.cls for entry in datasets}
+    entries = [
+        DatasetEntry(cls, workers.worker(engine, cls.module))
+        for cls in engine.classes
+        if cls.module == ROOT and cls not in entered and workers.has_entries(engine, cls)
+    ]
+    _enter_all(engine, instances, entries)
+    return entries
+
+
+def _enter_all(engine: Engine, instances: _Instances, entries: list[DatasetEntry]) -> None:
     known = -1
     while known != len(engine.activations) and not engine.exhausted:
         known = len(engine.activations)
         for entry in entries:
             workers.enter_dataset(engine, entry.worker, instances.of(entry.cls))
         _solve(engine)
-    return entries
 
 
 def _stays_in_parent(engine: Engine, cls: Class, loaders: list[Loader]) -> bool:

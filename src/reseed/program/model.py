@@ -77,12 +77,17 @@ class DatasetEntry:
 
 @dataclass
 class Program:
-    """One or more modules, linked and solved."""
+    """One or more modules, linked and solved.
+
+    `candidates` are classes that nothing in it shows to be datasets, and that other files may give to a loader; no rule
+    looks at them.
+    """
 
     engine: Engine
     loaders: list[Loader]
     datasets: list[DatasetEntry]
     reach: Reach
+    candidates: list[DatasetEntry] = field(default_factory=list)
     _reached: dict[Activation, list[Reached]] = field(default_factory=dict)
 
     @cached_property

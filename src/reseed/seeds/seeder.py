@@ -99,7 +99,10 @@ def _parent_moves(program: Program, state: str) -> bool:
     # Whether the parent may change its own state from epoch to epoch, so that a seed taken from it differs.
     inside = {
         activation
-        for worker in [*(each.worker for each in program.loaders), *(each.worker for each in program.datasets)]
+        for worker in [
+            *(each.worker for each in program.loaders),
+            *(each.worker for each in [*program.datasets, *program.candidates]),
+        ]
         for activation in program.reach.activations(worker)
     }
     inside.update(a for each in program.loaders for a in program.reach.activations(each.seeder))
