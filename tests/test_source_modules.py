@@ -65,7 +65,7 @@ def tree(tmp_path: Path) -> Path:
     ],
 )
 def test_absolute_imports(tree: Path, importer: str, module: str, found: str | None) -> None:
-    first = next(Modules().absolute(str(tree / importer), module), None)
+    first = next(iter(Modules().imported(str(tree / importer), 0, module)), None)
     assert first == (None if found is None else os.path.join(tree, found))
 
 
@@ -81,7 +81,7 @@ def test_absolute_imports(tree: Path, importer: str, module: str, found: str | N
     ],
 )
 def test_relative_imports(tree: Path, importer: str, level: int, module: str, found: str | None) -> None:
-    first = next(Modules().relative(str(tree / importer), level, module), None)
+    first = next(iter(Modules().imported(str(tree / importer), level, module)), None)
     assert first == (None if found is None else os.path.join(tree, found))
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from reseed.source.position import Span
 
@@ -300,6 +301,16 @@ class ParameterSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What running a body needs to know of it: the operands of each register, and those that close loops."""
+
+    operands: tuple[tuple[Register, ...], ...]
+    back_edges: tuple[Register, ...]
+    # The registers that use a parameter.
+    parameters: dict[str, tuple[Register, ...]]
+
+
+@dataclass(frozen=True)
 class Body:
     """The instructions of a module, function, lambda or class.
 
@@ -325,8 +336,27 @@ class Body:
     decorators: tuple[str, ...] = ()
     spans: Mapping[Register, Span] = field(default_factory=dict)
 
+    @cached_property
+    def shape(self) -> Shape:
+        """What running it needs to know of it."""
+        back_edges = []
+        parameters: dict[str, list[Register]] = {spec.name: [] for spec in self.parameters}
+        for register, instruction in enumerate(self.instructions):
+            if isinstance(instruction, Phi) and any(source > register for source in instruction.sources):
+                back_edges.append(register)
+            elif isinstance(instruction, Parameter):
+                parameters.setdefault(instruction.name, []).append(register)
+            elif isinstance(instruction, Call) and instruction.text == "super":
+                for registers in parameters.values():  # it takes the first one without naming it
+                    registers.append(register)
+        return Shape(
+            tuple(map(operands, self.instructions)),
+            tuple(back_edges),
+            {name: tuple(registers) for name, registers in parameters.items()},
+        )
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class ModuleFacts:
     """All that is known of one module: its bodies (index 0 is the module's own) and its star imports.
 
@@ -337,3 +367,15 @@ class ModuleFacts:
     name: str
     bodies: Sequence[Body]
     star_imports: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def global_names(self) -> frozenset[str]:
+        """The names that it binds itself."""
+        stores = {ins.name for ins in self.bodies[0].instructions if isinstance(ins, Store)}
+        outer = {
+            ins.name
+            for body in self.bodies
+            for ins in body.instructions
+            if isinstance(ins, StoreOuter) and ins.body == 0
+        }
+        return frozenset(stores | outer)

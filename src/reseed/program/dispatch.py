@@ -23,7 +23,7 @@ def named_at_run_time(engine: Engine, caller: Activation, name: Register | None,
     """What ``getattr(target, name)`` may give, where the value of the register `name` is not known."""
     pattern = None if name is None else _pattern(caller, name)
     if isinstance(target, Module) and pattern is not None:
-        names = engine.global_names[target.activation.module]
+        names = engine.modules[target.activation.module].global_names
         fitting = sorted(each for each in names if pattern.fullmatch(each))
     elif isinstance(target, Object) and target.kind == "instance" and target.cls is not None:
         fitting = list(_methods(engine, caller, target.cls, pattern))

@@ -20,12 +20,8 @@ from reseed.facts.model import (
     Global,
     Instruction,
     ModuleFacts,
-    Parameter,
-    Phi,
     Register,
     Store,
-    StoreOuter,
-    operands,
 )
 from reseed.program.folding import truth
 from reseed.program.linking import Linker
@@ -45,16 +41,6 @@ class Node:
     values: Values = field(default_factory=dict)
     # Which registers of an activation read it, None for all of them.
     readers: dict[Activation, set[Register] | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What running a body needs to know of it: the operands of each register, and those that close loops."""
-
-    operands: tuple[tuple[Register, ...], ...]
-    back_edges: tuple[Register, ...]
-    # The registers that use a parameter.
-    parameters: dict[str, tuple[Register, ...]]
 
 
 @dataclass(slots=True, eq=False)
@@ -91,32 +77,6 @@ CallExternal = Callable[["Engine", Activation, Register, Value, Any], Iterable[V
 Step = Callable[["Engine", Activation, Register, Instruction], Iterable[Value]]
 
 
-def _global_names(module: ModuleFacts) -> frozenset[str]:
-    stores = {ins.name for ins in module.bodies[0].instructions if isinstance(ins, Store)}
-    outer = {
-        ins.name for body in module.bodies for ins in body.instructions if isinstance(ins, StoreOuter) and ins.body == 0
-    }
-    return frozenset(stores | outer)
-
-
-def _shape_of(body: Body) -> Shape:
-    back_edges = []
-    parameters: dict[str, list[Register]] = {spec.name: [] for spec in body.parameters}
-    for register, instruction in enumerate(body.instructions):
-        if isinstance(instruction, Phi) and any(source > register for source in instruction.sources):
-            back_edges.append(register)
-        elif isinstance(instruction, Parameter):
-            parameters.setdefault(instruction.name, []).append(register)
-        elif isinstance(instruction, Call) and instruction.text == "super":
-            for registers in parameters.values():  # it takes the first one without naming it
-                registers.append(register)
-    return Shape(
-        tuple(map(operands, body.instructions)),
-        tuple(back_edges),
-        {name: tuple(registers) for name, registers in parameters.items()},
-    )
-
-
 class Engine:
     """Runs activations until nothing grows."""
 
@@ -138,7 +98,6 @@ class Engine:
         self.functions: dict[Function, None] = {}
         self.classes: dict[Class, None] = {}
         self.instances: dict[Class, dict[Object, None]] = {}
-        self.global_names: list[frozenset[str]] = []
         self.stand_ins = 0
         self.exhausted = False
         self._named: list[frozenset[str]] = []
@@ -147,7 +106,6 @@ class Engine:
         self._written: set[Hashable] = set()
         self._ran: dict[Activation, None] = {}
         self._queue: deque[Activation] = deque()
-        self._shapes: dict[tuple[int, int], Shape] = {}
         self._running: Activation | None = None
         self._at: Register = -1
         self._steps = 0
@@ -157,7 +115,6 @@ class Engine:
     def add_module(self, facts: ModuleFacts) -> int:
         """Add a module to the program; its body runs when it is activated. Returns its index."""
         self.modules.append(facts)
-        self.global_names.append(_global_names(facts))
         return len(self.modules) - 1
 
     def is_named(self, name: str) -> bool:
@@ -244,20 +201,13 @@ class Engine:
     def pass_argument(self, callee: Activation, name: str, values: Iterable[Value]) -> None:
         """Add `values` to a parameter of `callee`."""
         if self._add(callee.parameters.setdefault(name, {}), values):
-            self._have_computed(callee, self._shape(callee).parameters.get(name, ()))
+            self._have_computed(callee, callee.body.shape.parameters.get(name, ()))
 
     def _have_computed(self, activation: Activation, registers: Iterable[Register] | None) -> None:
         pending = activation.pending
         for register in range(len(pending)) if registers is None else registers:
             pending[register] = 1
         self.enqueue(activation)
-
-    def _shape(self, activation: Activation) -> Shape:
-        key = (activation.module, activation.index)
-        found = self._shapes.get(key)
-        if found is None:
-            found = self._shapes[key] = _shape_of(activation.body)
-        return found
 
     @staticmethod
     def _add(known: Values, values: Iterable[Value]) -> bool:
@@ -285,7 +235,7 @@ class Engine:
 
     def _run(self, activation: Activation) -> None:
         body, registers, pending = activation.body, activation.registers, activation.pending
-        shape = self._shape(activation)
+        shape = activation.body.shape
         grown = bytearray(len(pending))
         outer, self._running = self._running, activation
         again = True

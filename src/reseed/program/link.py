@@ -32,9 +32,11 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     An import that nothing answers stays external.
     """
     engine = Engine((root,), step, call_external, Linker(project, root.path))
-    engine.linker.start()
-    _solve(engine)
-    if not _has_beginning(engine):
+    begins = _names_beginning(root)
+    if begins or any(body.kind == "class" for body in root.bodies):
+        engine.linker.start()
+        _solve(engine)
+    if not (begins or _defines_dataset(engine)):
         return Program(engine, [], [], Reach(engine))
     if importers:
         engine.linker.join_importers()
@@ -90,21 +92,20 @@ def _calls_unknown(engine: Engine, activation: Activation) -> bool:
     return False
 
 
-def _has_beginning(engine: Engine) -> bool:
-    # Findings stand where a loader is made or a class has what workers call, as the bodies of modules show already.
-    facts = engine.modules[ROOT]
-    return (
-        any(
-            isinstance(ins, (Attribute, Global, Import)) and ins.name is not None and _LOADER_CLASS.search(ins.name)
-            for body in facts.bodies
-            for ins in body.instructions
-        )
-        or any(body.name in workers.ENTRY_METHODS for body in facts.bodies)
-        or any(
-            workers.is_dataset_class(engine, cls) or workers.has_entries(engine, cls)
-            for cls in engine.classes
-            if cls.module == ROOT
-        )
+# Findings stand where a loader is made or a class has what workers call, as names and the bodies of modules show.
+def _names_beginning(facts: ModuleFacts) -> bool:
+    return any(body.name in workers.ENTRY_METHODS for body in facts.bodies) or any(
+        isinstance(ins, (Attribute, Global, Import)) and ins.name is not None and _LOADER_CLASS.search(ins.name)
+        for body in facts.bodies
+        for ins in body.instructions
+    )
+
+
+def _defines_dataset(engine: Engine) -> bool:
+    return any(
+        workers.is_dataset_class(engine, cls) or workers.has_entries(engine, cls)
+        for cls in engine.classes
+        if cls.module == ROOT
     )
 
 

@@ -175,7 +175,7 @@ class Linker:
         inner = self._submodule(module, name)
         if inner is not None:
             return (self._value(inner),)
-        if bound is None and "__getattr__" in self.engine.global_names[module]:
+        if bound is None and "__getattr__" in self.engine.modules[module].global_names:
             return (UNKNOWN,)
         return None if bound is None else (bound,)
 
@@ -185,8 +185,7 @@ class Linker:
         if found is None:
             found = ()
             if self._project is not None and importer in self._files:
-                file, modules = self._files[importer], self._project.modules
-                paths = modules.relative(file, level, module) if level else modules.absolute(file, module)
+                paths = self._project.modules.imported(self._files[importer], level, module)
                 added = (self._add(path, self._depths[importer] + 1) for path in paths)
                 found = tuple(index for index in added if index is not None)
             self._modules[key] = found
@@ -213,7 +212,6 @@ class Linker:
         return None if path is None else self._add(path, self._depths[package] + 1)
 
     def _add(self, path: str, depth: int) -> int | None:
-        path = os.path.realpath(path) + (os.sep if path.endswith(os.sep) else "")
         if path not in self._index:
             self._index[path] = None
             if len(self.engine.modules) < _MODULE_LIMIT and depth < _DEPTH_LIMIT:
@@ -268,7 +266,7 @@ class Linker:
             if current in seen:
                 continue
             seen.add(current)
-            if name in self.engine.global_names[current]:
+            if name in self.engine.modules[current].global_names:
                 return current
             for target, star in self._stars(current):
                 if target is None:

@@ -38,8 +38,7 @@ class Reach:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._effects: dict[Activation, list[Effect]] = {}
-        self._certain: dict[Activation, States] = {}
-        self._find_certain_seeds()
+        self._certain: dict[Activation, States] | None = None
 
     def effects(self, activation: Activation) -> list[Effect]:
         """The effects of the body of `activation`."""
@@ -48,8 +47,11 @@ class Reach:
             found = self._effects[activation] = effects_of(self.engine, activation)
         return found
 
-    def _find_certain_seeds(self) -> None:
+    def _certain_seeds(self) -> dict[Activation, States]:
         # What each activation seeds in every run, its callees' seedings included: grown over the call graph.
+        if self._certain is not None:
+            return self._certain
+        self._certain = {}
         callers: dict[Activation, dict[Activation, None]] = {}
         queue: deque[Activation] = deque()
         for activation in self.engine.activations.values():
@@ -63,10 +65,12 @@ class Reach:
             if certain - self._certain.get(activation, frozenset()):
                 self._certain[activation] = certain
                 queue.extend(callers.get(activation, ()))
+        return self._certain
 
     def _seeded_by_call(self, caller: Activation, register: Register) -> States:
         callees = [callee for at, callee in caller.calls if at == register]
-        return frozenset.intersection(*(self._certain.get(callee, frozenset()) for callee in callees))
+        certain = self._certain_seeds()
+        return frozenset.intersection(*(certain.get(callee, frozenset()) for callee in callees))
 
     def activations(self, worker: Activation) -> list[Activation]:
         """Every activation that the entry points of `worker` reach."""

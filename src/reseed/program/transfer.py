@@ -37,7 +37,7 @@ def _parameter(engine: Engine, act: Activation, register: Register, ins: model.P
 
 def _global(engine: Engine, act: Activation, register: Register, ins: model.Global) -> Iterable[Value]:
     module = engine.activation(act.module, 0, None, ())
-    if ins.name in engine.global_names[act.module]:
+    if ins.name in engine.modules[act.module].global_names:
         return engine.read((module, ins.name), act)
     if ins.name == "__name__" and act.module not in engine.linker.mains:
         return (engine.values.constant(engine.modules[act.module].name),)

@@ -72,7 +72,7 @@ class Importers:
             if _LOADER.search(raw):
                 waiting.append(file)
             text = _COMMENT.sub("", raw.decode("utf-8", "replace"))
-            for target in {os.path.realpath(each): None for each in self._targets(file, text)}:
+            for target in dict.fromkeys(self._targets(file, text)):
                 graph.importers.setdefault(target, []).append(file)
         while waiting:
             file = waiting.pop()
@@ -86,10 +86,9 @@ class Importers:
             dots, module, names, plain = match.groups()
             if plain is not None:
                 for name in plain.split(","):
-                    yield from self._modules.absolute(file, name.strip().partition(" ")[0] or "?")
+                    yield from self._modules.imported(file, 0, name.strip().partition(" ")[0] or "?")
                 continue
-            found = self._modules.relative(file, len(dots), module) if dots else self._modules.absolute(file, module)
-            for place in found:
+            for place in self._modules.imported(file, len(dots), module):
                 yield place
                 for name in _NAME.findall(names):
                     inner = self._modules.submodule(place, name)

@@ -34,7 +34,7 @@ _KNOWN = frozenset(path.partition(".")[0] for path in _PATHS) | {"evaluate"}
 class Modules:
     """Finds modules by name. Folders are listed once in its life.
 
-    A module is told by its file, or by a folder with a separator at its end: a namespace package.
+    A module is told by its real path, a namespace package by its folder's with a separator at the end.
     """
 
     def __init__(self) -> None:
@@ -42,20 +42,26 @@ class Modules:
         self._subfolders: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
+        self._answers: dict[tuple[str, int, str], tuple[str, ...]] = {}
 
-    def relative(self, importer: str, level: int, module: str) -> Iterator[str]:
-        """The module that ``from <level dots><module> import`` means in the file `importer`, if there is one."""
-        folder = os.path.dirname(importer)
+    def imported(self, importer: str, level: int, module: str) -> tuple[str, ...]:
+        """The modules that ``from <level dots><module> import`` may mean in the file `importer`, most likely first."""
+        key = (os.path.dirname(importer), level, module)
+        found = self._answers.get(key)
+        if found is None:
+            places = self._relative(*key) if level else self._absolute(key[0], module)
+            found = self._answers[key] = tuple(dict.fromkeys(map(_real, places)))
+        return found
+
+    def _relative(self, folder: str, level: int, module: str) -> Iterator[str]:
         for _ in range(level - 1):
             folder = os.path.dirname(folder)
         found = self._below(folder, module.split(".")) if module else self.package(folder)
         if found:
             yield found
 
-    def absolute(self, importer: str, module: str) -> Iterator[str]:
-        """The modules that ``import module`` may mean in the file `importer`, most likely first."""
+    def _absolute(self, folder: str, module: str) -> Iterator[str]:
         parts = module.split(".")
-        folder = os.path.dirname(importer)
         if parts[0] in sys.builtin_module_names:
             return
         if parts[0] in LIBRARY_ROOTS or parts[0] in sys.stdlib_module_names:
@@ -78,7 +84,8 @@ class Modules:
     def submodule(self, package: str, name: str) -> str | None:
         """The module `name` in a package, given by its ``__init__.py`` or folder."""
         folder, last = os.path.split(package)
-        return self._below(folder, [name]) if last in ("", _INIT) else None
+        found = self._below(folder, [name]) if last in ("", _INIT) else None
+        return None if found is None else _real(found)
 
     def project(self, file: str) -> str:
         """The topmost folder that counts for `file`."""
@@ -183,3 +190,7 @@ class Modules:
             pass  # what cannot be listed answers nothing
         self._folders[folder] = frozenset(files - folders) | (frozenset({".git", ".hg"}) & files)
         self._subfolders[folder] = frozenset(folders)
+
+
+def _real(module: str) -> str:
+    return os.path.realpath(module) + (os.sep if module.endswith(os.sep) else "")
