@@ -279,6 +279,50 @@ CASES = {
         },
         {"scripts/datasets.py:6 RNG101"},
     ),
+    "a module of datasets, and a name from the command line": (
+        {
+            "faces/__init__.py": "from .plain import PlainDataset\nfrom .noisy import FaceDataset\nrotate = 1\n",
+            "faces/noisy.py": dataset("np.random.rand()", "import numpy as np"),
+            "faces/plain.py": "from torch.utils.data import Dataset\nclass PlainDataset(Dataset): pass\n",
+            "train.py": loader("getattr(faces, sys.argv[1])()", "import sys, faces"),
+        },
+        {"faces/noisy.py:6 RNG101", "train.py:4 RNG201"},
+    ),
+    "a module without datasets, and a name from the command line": (
+        {
+            "faces/__init__.py": "import numpy as np\ndef rotate():\n    return np.random.rand()\n",
+            "train.py": loader("getattr(faces, sys.argv[1])()", "import sys, faces"),
+        },
+        {"train.py:4 RNG202"},
+    ),
+    "eval of a name put together": (
+        {
+            "faces.py": dataset("np.random.rand()", "import numpy as np"),
+            "train.py": loader("eval('faces.' + sys.argv[1])()", "import sys, faces"),
+        },
+        {"faces.py:6 RNG101", "train.py:4 RNG201"},
+    ),
+    "eval of a dotted name": (
+        {
+            "faces.py": dataset("np.random.rand()", "import numpy as np"),
+            "train.py": loader("eval('faces.FaceDataset')()", "import faces"),
+        },
+        {"faces.py:6 RNG101", "train.py:4 RNG201"},
+    ),
+    "eval of anything else": (
+        {
+            "faces.py": dataset("np.random.rand()", "import numpy as np"),
+            "train.py": loader("eval(input())()", "import faces"),
+        },
+        {"faces.py:6 RNG101", "train.py:4 RNG202"},
+    ),
+    "importlib with a name as it stands": (
+        {
+            "faces.py": dataset("np.random.rand()", "import numpy as np"),
+            "train.py": loader("importlib.import_module('faces').FaceDataset()", "import importlib"),
+        },
+        {"faces.py:6 RNG101", "train.py:4 RNG201"},
+    ),
     "workers=0 handed over from another file": (
         {
             "faces.py": dataset("np.random.rand()", "import numpy as np"),

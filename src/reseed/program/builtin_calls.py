@@ -10,7 +10,7 @@ from reseed.program import objects
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.calls import call, call_method, run_callback
 from reseed.program.containers import call_special, copy_mapping, iterate
-from reseed.program.dispatch import named_at_run_time
+from reseed.program.dispatch import evaluated, named_at_run_time
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import UNKNOWN, Class, Constant, Object, Value, Values
 
@@ -129,6 +129,18 @@ def _getattr(engine: Engine, caller: Activation, register: Register, args: Argum
     return results
 
 
+def _eval(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    return dict.fromkeys(evaluated(engine, caller, args.get(0, "source") or {}, args.registers.get(0)))
+
+
+def _import_module(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    for name in args.get(0, "name") or {}:
+        known = name.value if isinstance(name, Constant) and isinstance(name.value, str) else "."
+        # A relative name stands for what its second argument, most often __package__, makes of it.
+        found = None if known.startswith(".") else engine.linker.imported(caller, known, 0, None)
+        yield from (UNKNOWN,) if found is None else found
+
+
 def _setattr(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     for name in args.get(1, "name") or {}:
         for target in args.get(0, "object") or {}:
@@ -200,7 +212,9 @@ HANDLERS: dict[str, Handler] = {
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
     "builtins.getattr": _getattr,
+    "builtins.eval": _eval,
     "builtins.setattr": _setattr,
+    "importlib.import_module": _import_module,
     "builtins.type": _type,
     "builtins.super": _super,
     "builtins.property": _wrapper("property"),
