@@ -30,10 +30,12 @@ def right(worker_id):
 """
 NAMES = {
     "RNG101": "numpy-global-draw",
+    "RNG111": "shared-rng-object",
     "RNG121": "constant-seed",
     "RNG201": "missing-worker-init",
     "RNG202": "missing-worker-init-unknown",
     "RNG211": "worker-init-called",
+    "RNG219": "seeder-lost-on-wrapper",
 }
 
 
@@ -613,10 +615,12 @@ def test_codes_and_names() -> None:
     assert [rule.code for rule in rules] == sorted(NAMES)
     assert {rule.code: rule.torch for rule in rules} == {
         "RNG101": "<1.9",
+        "RNG111": "any",
         "RNG121": "any",
         "RNG201": "<1.9",
         "RNG202": "<1.9",
         "RNG211": "any",
+        "RNG219": "any",
     }
     assert {rule.code for rule in rules if rule.fixable != "no"} == {"RNG201", "RNG202", "RNG211"}
     assert all("\n" not in rule.summary and not rule.summary.endswith(".") for rule in rules)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reseed.facts.model import Register
-from reseed.knowledge.seeding import RngObject
+from reseed.knowledge.seeding import RngObject, rng_object_of
 from reseed.program import objects
 from reseed.program.arguments import Arguments
 from reseed.program.engine import Activation, Engine
@@ -27,10 +27,20 @@ def make(
     given = args.get(row.position, row.seed_parameter) if row.seed_parameter is not None else None
     inside = list(objects_in(engine, given or {}, caller))
     if row.state == "numpy.random.Generator" and inside:
-        return inside
+        return [_over(engine, path, each) for each in inside]
     made = engine.values.object(objects.RNG, caller.site(register), caller.context, path=f"{path}()")
     engine.makers.setdefault(made, {})[caller] = None
     return (made,)
+
+
+def _over(engine: Engine, path: str, given: Object) -> Object:
+    # A Generator over a bit generator that is there already, and over one's own: it is as old as what it draws from.
+    row = rng_object_of(given.path.removesuffix("()"))
+    if row is not None and row.state == "numpy.random.Generator":
+        return given
+    made = engine.values.object(objects.RNG, given.site, given.context, path=f"{path}()")
+    engine.makers[made] = engine.makers[given]
+    return made
 
 
 def derived(engine: Engine, caller: Activation, register: Register, method: Method) -> Iterable[Value]:

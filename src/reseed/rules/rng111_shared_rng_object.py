@@ -37,9 +37,16 @@ class Crops(Dataset):
 Draw from torch, which is seeded in every worker, or make the object on first use, in the worker:
 
 ```python
+class Crops(Dataset):
+    def __init__(self, images):
+        self.images = images
+        self.rng = None
+
     def __getitem__(self, index):
-        if self.rng is None:  # as __init__ left it
+        if self.rng is None:
             self.rng = np.random.default_rng(torch.initial_seed())
+        left = self.rng.integers(0, 32)
+        return self.images[index][:, left:left + 32]
 ```
 
 The parent must not take an item first, or its object is copied as before.
@@ -109,8 +116,7 @@ def _told(program: Program, place: Place, shared: SharedDraw, count: int) -> str
         more = f" and {count - 1} more" if count > 1 else ""
         text = f"what runs here, {text} {judge.told_line(place, draw)}{more},"
     made = program.place(*shared.maker)
-    where = f"line {made.span.line}" if made.path == place.path else f"{made.path}:{made.span.line}"
+    where = judge.told_line(place, Draw(made.path, made.span.line, made.span.column, made.function))
     return (
-        f"{text} draws from the RNG object `{judge.call_text(*shared.maker)}` made at {where}, "
-        "before the workers start,"
+        f"{text} draws from the RNG object `{judge.call_text(*shared.maker)}` made {where}, before the workers start,"
     )

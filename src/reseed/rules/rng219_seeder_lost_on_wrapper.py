@@ -25,10 +25,11 @@ class Noise(Dataset):
         return self.rng.random()  # RNG111
 
 def seed_worker(worker_id):
-    info = get_worker_info()
+    info = torch.utils.data.get_worker_info()
     info.dataset.rng = np.random.default_rng(info.seed)
 
-loader = DataLoader(Subset(Noise(), range(8)), num_workers=2, worker_init_fn=seed_worker)  # RNG219
+subset = torch.utils.data.Subset(Noise(), range(8))
+loader = DataLoader(subset, num_workers=2, worker_init_fn=seed_worker)  # RNG219
 ```
 
 ## Use instead
@@ -37,7 +38,7 @@ Make the object on first use, in the worker, so that no seeder has to find it, o
 
 ```python
 def seed_worker(worker_id):
-    info = get_worker_info()
+    info = torch.utils.data.get_worker_info()
     info.dataset.dataset.rng = np.random.default_rng(info.seed)
 ```
 
@@ -77,9 +78,8 @@ class SeederLostOnWrapper(Rule):
         for loader in program.loaders:
             if loader.activation.module != ROOT or loader.place in seen:
                 continue
-            lost = [
-                (shared, at) for shared in Sharing(program, loader).draws() if (at := _setting(program, loader, shared))
-            ]
+            found = [(shared, _setting(program, loader, shared)) for shared in Sharing(program, loader).draws()]
+            lost = [(shared, setting) for shared, setting in found if setting is not None]
             if not lost:
                 continue
             seen.add(loader.place)

@@ -98,11 +98,41 @@ class Sharing:
     def _shared_in(self, leaf: Leaf) -> Object | None:
         engine = self.program.engine
         if not all(_is_clear(value) or any(objects_in(engine, (value,))) for value in leaf.values):
-            return None
+            return self._shared_by_every_store(leaf)
         found = list(objects_in(engine, leaf.values))
         if not found or not all(self._is_shared(made) for made in found):
             return None
         return None if self._may_be_replaced(leaf, found) else found[0]
+
+    def _shared_by_every_store(self, leaf: Leaf) -> Object | None:
+        # self.rng = default_rng() if rng is None else rng: what is not seen was handed over before the workers started.
+        instruction = leaf.activation.body.instructions[leaf.register]
+        if not isinstance(instruction, Attribute) or not any(objects_in(self.program.engine, leaf.values)):
+            return None
+        holders = leaf.activation.registers[instruction.value]
+        shared = []
+        for activation, stored in self._stores(instruction.name, holders):
+            if activation in self._worker_code or activation in self._seeder_code:
+                return None
+            made = [
+                self._shared_in(each)
+                for each in self._leaves(activation, stored.value)
+                if not isinstance(activation.body.instructions[each.register], Attribute)
+            ]
+            if not any(made):
+                return None
+            shared += [each for each in made if each is not None]
+        return shared[0] if shared and not self._may_be_replaced(leaf, shared) else None
+
+    def _stores(self, name: str, holders: Values) -> Iterator[tuple[Activation, SetAttribute]]:
+        for activation in self.program.engine.activations.values():
+            for instruction in activation.body.instructions:
+                if (
+                    isinstance(instruction, SetAttribute)
+                    and instruction.name == name
+                    and any(target in holders for target in activation.registers[instruction.target])
+                ):
+                    yield activation, instruction
 
     def _is_shared(self, made: Object) -> bool:
         makers = self.program.engine.makers.get(made, {})
@@ -247,7 +277,7 @@ class Sharing:
             passed = [
                 (caller, at)
                 for caller, at in act.bindings.get(instruction.name, {})
-                if caller in self._worker_code and caller.registers[at]
+                if (caller in self._worker_code or act not in self._worker_code) and caller.registers[at]
             ]
             covered: Values = {value: None for caller, at in passed for value in caller.registers[at]}
             return passed if all(value in covered for value in act.registers[register]) else []
