@@ -87,7 +87,7 @@ def _call_library(
         objects.hold(engine, result, kept)
         engine.write((result, objects.WRAPPED), args.positional[0] if args.positional else args.all_values())
         return (result,)
-    if not kept and path.rpartition(".")[2] not in _PIPELINES:
+    if not kept and path.rpartition(".")[2] not in _PIPELINES and path != "dataclasses.field":
         return (engine.values.external(f"{path}()"),)
     for value in kept:
         if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):

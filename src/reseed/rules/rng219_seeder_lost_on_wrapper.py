@@ -58,7 +58,9 @@ from collections.abc import Iterator
 from reseed.facts.model import Attribute, Register, SetAttribute
 from reseed.program.engine import Activation
 from reseed.program.model import ROOT, Loader, Program
+from reseed.program.rng_objects import objects_in
 from reseed.program.values import Object
+from reseed.program.workers import is_dataset
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
@@ -110,15 +112,23 @@ def _setting(program: Program, loader: Loader, shared: SharedDraw) -> tuple[Acti
     if not isinstance(reading, Attribute):
         return None
     holders = shared.leaf.activation.registers[reading.value]
+    if not all(isinstance(holder, Object) and is_dataset(program.engine, holder) for holder in holders):
+        return None
     found = None
-    for activation in program.reach.activations(loader.seeder):
+    seeder_code = program.reach.activations(loader.seeder)
+    for activation in seeder_code:
         for register, instruction in enumerate(activation.body.instructions):
             if not isinstance(instruction, SetAttribute) or instruction.name != reading.name:
                 continue
             targets = activation.registers[instruction.target]
             if not targets or not program.engine.is_live(activation, register):
                 continue
-            if any(target in holders or not isinstance(target, Object) for target in targets):
-                return None
+            for target in targets:
+                if target in holders or not isinstance(target, Object):
+                    return None
+                # Whoever has such an object already reads it itself.
+                kept = objects_in(program.engine, program.engine.read((target, reading.name)))
+                if any(maker not in seeder_code for made in kept for maker in program.engine.makers[made]):
+                    return None
             found = found or (activation, register)
     return found

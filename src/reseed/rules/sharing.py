@@ -175,14 +175,14 @@ class Sharing:
 
     @cached_property
     def _seeded(self) -> frozenset[Object]:
-        # Objects which the loader's worker_init_fn gives another state.
-        if not isinstance(self.source, Loader):
-            return frozenset()
+        # Objects which the loader's worker_init_fn gives another state, or worker code: __iter__ for its __next__.
+        engine = self.program.engine
         return frozenset(
             made
-            for reached in self.program.reached(self.source.seeder)
-            if isinstance(reached.effect, SeedEffect) and reached.effect.target is not None
-            for made in objects_in(self.program.engine, reached.activation.registers[reached.effect.target])
+            for activation in [*self._seeder_code, *self._worker_code]
+            for effect in self.program.reach.effects(activation)
+            if isinstance(effect, SeedEffect) and effect.target is not None
+            for made in objects_in(engine, activation.registers[effect.target])
         )
 
     def _may_be_replaced(self, leaf: Leaf, found: list[Object]) -> bool:
@@ -313,7 +313,9 @@ def _is_clear(value: Value) -> bool:
     # None before an object is made, or a global state where none is given.
     if isinstance(value, External):
         return canonical(value.path) in _GLOBAL_STATES
-    return isinstance(value, (Constant, NoResult))
+    # A dataclass's instances have what its field() makes.
+    is_field = isinstance(value, Object) and value.path == "dataclasses.field()"
+    return is_field or isinstance(value, (Constant, NoResult))
 
 
 def _repeats_nothing(program: Program, loader: Loader) -> bool:
@@ -335,7 +337,7 @@ def _is_constantly(loader: Loader, name: str, expected: tuple[object, ...]) -> b
 def _is_lazy(maker: Activation, register: Register) -> bool:
     # Made on first use and kept: by a cache, or under a condition that asks whether it is there.
     if any("cache" in decorator for decorator in maker.body.decorators):
-        return True
+        return len(maker.body.parameters) == _is_method(maker)  # else another argument gives another object
     block: int | None = maker.body.blocks[register]
     while block is not None:
         entry = maker.body.block_table[block]
