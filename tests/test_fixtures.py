@@ -22,10 +22,12 @@ EXPECTED = re.compile(r"#((?:\s+RNG\d{3})+)\s*$")
 # What a fixture has to contain for its silence about a code to mean something.
 TEMPTING = {
     "RNG101": re.compile(r"\bnp\.random\.(rand|randn|randint|normal|uniform|permutation)\("),
+    "RNG111": re.compile(r"self\.rng = np\.random\.default_rng\("),
     "RNG121": re.compile(r"\b(seed|manual_seed|default_rng|RandomState)\(\S"),
     "RNG201": re.compile(r"DataLoader\(.*num_workers=[1-9]"),
     "RNG202": re.compile(r"DataLoader\(dataset\b"),
     "RNG211": re.compile(r"worker_init_fn=\w+\("),
+    "RNG219": re.compile(r"\.dataset\.rng = "),
 }
 
 

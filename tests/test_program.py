@@ -1142,7 +1142,7 @@ def drawn(program: Program) -> dict[int, list[str]]:
     rows: dict[int, dict[str, None]] = {}
     for worker in workers_of(program):
         for reached in program.reached(worker):
-            if isinstance(reached.effect, DrawEffect):
+            if isinstance(reached.effect, DrawEffect) and reached.effect.state == "numpy-global":
                 line = program.place(reached.activation, reached.effect.register).span.line
                 rows.setdefault(line, {})[route(reached)] = None
     return {line: sorted(texts) for line, texts in rows.items()}

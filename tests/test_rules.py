@@ -30,10 +30,12 @@ def right(worker_id):
 """
 NAMES = {
     "RNG101": "numpy-global-draw",
+    "RNG111": "shared-rng-object",
     "RNG121": "constant-seed",
     "RNG201": "missing-worker-init",
     "RNG202": "missing-worker-init-unknown",
     "RNG211": "worker-init-called",
+    "RNG219": "seeder-lost-on-wrapper",
 }
 
 
@@ -534,7 +536,9 @@ def test_states_that_a_constant_seeds(body: str, state: str) -> None:
         f"class Data(Dataset):\n    def __getitem__(self, index):\n        {body}\n",
     )
     (found,) = findings(text)
-    assert (found.code, found.state, found.torch, found.draws, found.fixable) == ("RNG121", state, "any", (), False)
+    drawn = ["Data.__getitem__"] if "generator=" in body else []
+    assert (found.code, found.state, found.torch, found.fixable) == ("RNG121", state, "any", False)
+    assert [each.function for each in found.draws] == drawn
 
 
 @pytest.mark.parametrize(
@@ -611,10 +615,12 @@ def test_codes_and_names() -> None:
     assert [rule.code for rule in rules] == sorted(NAMES)
     assert {rule.code: rule.torch for rule in rules} == {
         "RNG101": "<1.9",
+        "RNG111": "any",
         "RNG121": "any",
         "RNG201": "<1.9",
         "RNG202": "<1.9",
         "RNG211": "any",
+        "RNG219": "any",
     }
     assert {rule.code for rule in rules if rule.fixable != "no"} == {"RNG201", "RNG202", "RNG211"}
     assert all("\n" not in rule.summary and not rule.summary.endswith(".") for rule in rules)

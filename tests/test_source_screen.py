@@ -8,6 +8,7 @@ from reseed.check import Shared, check_text
 from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADERS
+from reseed.knowledge.object_draws import GENERATOR_METHODS, METHODS
 from reseed.knowledge.seeding import SEEDERS
 from reseed.source.screen import may_matter
 
@@ -36,6 +37,13 @@ def test_every_known_loader_is_kept(row) -> None:
 def test_every_known_seeder_in_worker_code_is_kept(row) -> None:
     package, _, name = row.path.rpartition(".")
     assert may_matter(f"from {package} import {name} as s\n{ITEM.format('s(0)')}".encode())
+
+
+@pytest.mark.parametrize("method", sorted({name for names in METHODS.values() for name in names} | GENERATOR_METHODS))
+def test_every_draw_from_an_object_of_another_file_is_kept(method: str) -> None:
+    text = "from base import Base\nclass A(Base):\n    def {}(self):\n        {}\n"
+    assert may_matter(text.format("get", f"return self.source. {method} (2)").encode())
+    assert not may_matter(text.format("normal", "return self.source.get()").encode())
 
 
 @pytest.mark.parametrize("row", LIBRARY_DRAWS, ids=lambda row: row.path)

@@ -5,40 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reseed.facts.model import Attribute, Call, Global, Register
-from reseed.knowledge import library_draws, numpy_global
+from reseed.facts.model import Attribute, Call, Global, Register, SetAttribute
+from reseed.knowledge import library_draws, numpy_global, object_draws
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
 from reseed.program.arguments import arguments_of
 from reseed.program.calls import is_none
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import External, Method, Object, Value, Values
+from reseed.program.objects import RNG
+from reseed.program.rng_objects import objects_in
+from reseed.program.values import UNKNOWN, External, Method, Object, Value, Values
 
 NUMPY_GLOBAL = "numpy-global"
 ALL_STATES = frozenset({"*"})
+# Methods of unknown receivers that draw from what they are given as random_state=.
+_SAMPLING = frozenset({"resample", "rvs", "sample"})
+# What compiles functions gives functions that draw from the RNG objects which they are handed.
+_COMPILERS = ("numba.",)
 # Libraries whose seeding functions the tables list: another function of theirs with "seed" in its name seeds nothing.
 _NOT_HELPERS = frozenset({"builtins", "numpy", "os", "random", "torch"})
 
 
 @dataclass(frozen=True, slots=True)
 class DrawEffect:
-    """The call at `register` draws from `state`; `path` is the external path of what it calls."""
+    """The call at `register` draws from `state`; `path` is the external path of what it calls.
+
+    Where the state is that of an RNG object of the program, the register `source` holds it, or its bound method.
+    """
 
     register: Register
     state: str
     path: str
+    source: Register | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SeedEffect:
     """The call at `register` seeds `states`; `argument` is the register of the seed, None where there is none.
 
-    `row` is what is known of the function, None where only its name says that it seeds something.
+    `row` is what is known of the function, None where only its name says that it seeds something. The register `target`
+    holds the RNG object that is seeded, where it is one of the program.
     """
 
     register: Register
     states: frozenset[str]
     argument: Register | None = None
     row: Seeder | RngObject | None = None
+    target: Register | None = None
 
 
 Effect = DrawEffect | SeedEffect
@@ -48,6 +60,10 @@ def effects_of(engine: Engine, activation: Activation) -> list[Effect]:
     """The draws and seedings in the body of `activation` itself, in order."""
     found: list[Effect] = []
     for register, instruction in enumerate(activation.body.instructions):
+        if isinstance(instruction, SetAttribute):
+            if instruction.name == "state" and engine.is_live(activation, register):
+                found.extend(_effects_of_state(engine, activation, register, instruction))
+            continue
         if not isinstance(instruction, Call) or not activation.registers[instruction.function]:
             continue
         if engine.is_live(activation, register):
@@ -57,6 +73,7 @@ def effects_of(engine: Engine, activation: Activation) -> list[Effect]:
 
 def _effects_of_call(engine: Engine, activation: Activation, register: Register, call: Call) -> Iterator[Effect]:
     named = False
+    yield from _object_draws(engine, activation, register, call)
     for path in callee_paths(engine, activation, call):
         canonical = numpy_global.canonical(path)
         seeder = seeder_of(canonical)
@@ -65,7 +82,8 @@ def _effects_of_call(engine: Engine, activation: Activation, register: Register,
             yield DrawEffect(register, NUMPY_GLOBAL, canonical)
         elif seeder is not None:
             seed = _argument(engine, activation, call, seeder.position, seeder.seed_parameter)
-            yield SeedEffect(register, frozenset(seeder.states), seed, seeder)
+            target = _holder(engine, activation, call) if "()" in seeder.path else None
+            yield SeedEffect(register, frozenset(seeder.states), seed, seeder, target)
         elif (rng := rng_object_of(canonical)) is not None:
             seed = _argument(engine, activation, call, rng.position, rng.seed_parameter)
             yield SeedEffect(register, frozenset({rng.state}), seed, rng)
@@ -79,6 +97,88 @@ def _effects_of_call(engine: Engine, activation: Activation, register: Register,
     if named and "seed" in _last_name(activation, call).lower():
         # A helper outside the program that says it seeds: what it does is unknown, so it accuses nobody.
         yield SeedEffect(register, ALL_STATES)
+
+
+def _object_draws(engine: Engine, activation: Activation, register: Register, call: Call) -> Iterator[Effect]:
+    values = activation.registers[call.function]
+    holder = _holder(engine, activation, call)
+    if holder is not None:
+        for path in _method_paths(engine, values):
+            state = object_draws.state_drawn_by(path)
+            if state is not None:
+                yield DrawEffect(register, state, path, holder)
+            elif path.rpartition(".")[2] in object_draws.STATE_SETTERS:
+                states = _states_in(engine, activation.registers[holder])
+                yield SeedEffect(register, states, target=holder)
+        return
+    for path in [*paths_of(values), *([_last_name(activation, call)] if UNKNOWN in values else [])]:
+        handed = dict.fromkeys(_drawn_arguments(engine, activation, call, path))
+        for argument in handed:
+            for state in sorted(_states_in(engine, activation.registers[argument])):
+                yield DrawEffect(register, state, path, argument)
+        if handed:
+            return
+
+
+def _drawn_arguments(engine: Engine, activation: Activation, call: Call, path: str) -> Iterator[Register]:
+    # Which arguments hold RNG objects that the function `path`, outside the program, draws from.
+    row = library_draws.draw_of(numpy_global.canonical(path))
+    name = path.rpartition(".")[2]
+    if row is not None:
+        wanted = _argument(engine, activation, call, row.position, row.unless)
+        if wanted is not None and _is_rng(engine, activation, wanted):
+            yield wanted
+    for argument in call.arguments:
+        if not _is_rng(engine, activation, argument.value):
+            continue
+        if argument.keyword == "generator":
+            drawn = object_draws.takes_generator(path)
+        elif row is not None and argument.keyword is not None:
+            drawn = argument.keyword in (row.unless, row.fresh)
+        elif argument.keyword == "random_state":
+            drawn = name in _SAMPLING
+        else:
+            drawn = path.startswith(_COMPILERS) and path.endswith("()")
+        values = activation.registers[argument.value]
+        methods = any(object_draws.state_drawn_by(bound) for bound in _method_paths(engine, values))
+        # What is handed a bound draw method calls it; a class, or a partial, keeps it.
+        if drawn or (methods and "." in path and not name[:1].isupper() and path != "functools.partial"):
+            yield argument.value
+
+
+def _effects_of_state(
+    engine: Engine, activation: Activation, register: Register, instruction: SetAttribute
+) -> Iterator[Effect]:
+    # rng.bit_generator.state = state
+    if any(isinstance(v, Method) and v.name == "bit_generator" for v in activation.registers[instruction.target]):
+        states = _states_in(engine, activation.registers[instruction.target])
+        if states:
+            yield SeedEffect(register, states, target=instruction.target)
+
+
+def _holder(engine: Engine, activation: Activation, call: Call) -> Register | None:
+    # The register of the RNG object whose method is called, or of the bound method.
+    callee = activation.body.instructions[call.function]
+    if isinstance(callee, Attribute) and _is_rng(engine, activation, callee.value):
+        return callee.value
+    return call.function if _is_rng(engine, activation, call.function) else None
+
+
+def _is_rng(engine: Engine, activation: Activation, register: Register) -> bool:
+    return any(objects_in(engine, activation.registers[register]))
+
+
+def _states_in(engine: Engine, values: Values) -> frozenset[str]:
+    rows = [rng_object_of(made.path.removesuffix("()")) for made in objects_in(engine, values)]
+    return frozenset(row.state for row in rows if row is not None)
+
+
+def _method_paths(engine: Engine, values: Values) -> list[str]:
+    methods = [value for value in values if isinstance(value, Method) and value.receiver.kind == RNG]
+    for value in values:
+        if isinstance(value, Object) and value.kind == "partial":
+            methods.extend(v for v in engine.read((value, "function")) if isinstance(v, Method))
+    return list(dict.fromkeys(paths_of(dict.fromkeys(methods))))
 
 
 def callee_paths(engine: Engine, activation: Activation, call: Call) -> list[str]:
@@ -95,10 +195,10 @@ def callee_paths(engine: Engine, activation: Activation, call: Call) -> list[str
 def paths_of(values: Values) -> Iterator[str]:
     """External paths among the values of a callee."""
     for value in values:
-        if isinstance(value, External):
+        if isinstance(value, External) or (isinstance(value, Object) and value.kind == RNG):
             yield value.path
         elif isinstance(value, Method) and value.base:
-            inside = value.base if value.receiver.kind == "external" else f"{value.base}()"
+            inside = value.base if value.receiver.kind in ("external", RNG) else f"{value.base}()"
             yield f"{inside}.{value.name}"
 
 

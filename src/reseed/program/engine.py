@@ -98,6 +98,8 @@ class Engine:
         self.functions: dict[Function, None] = {}
         self.classes: dict[Class, None] = {}
         self.instances: dict[Class, dict[Object, None]] = {}
+        # The activations that make each RNG object.
+        self.makers: dict[Object, dict[Activation, None]] = {}
         self.stand_ins = 0
         self.exhausted = False
         self._named: list[frozenset[str]] = []

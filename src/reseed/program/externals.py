@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from reseed.facts.model import Register
 from reseed.knowledge.datasets import is_wrapper
 from reseed.knowledge.loaders import loader_of
-from reseed.program import objects
+from reseed.knowledge.seeding import RNG_OBJECTS, rng_object_of
+from reseed.program import objects, rng_objects
 from reseed.program.arguments import Arguments
 from reseed.program.builtin_calls import HANDLERS
 from reseed.program.calls import invoke_held, is_none, run_callback
@@ -29,6 +30,7 @@ _RETURN_SELF = frozenset({"cpu", "cuda", "double", "eval", "float", "half", "req
 _KEEP_MEANING = frozenset(
     {"abc", "builtins", "contextlib", "functools", "numpy", "torch", "typing", "typing_extensions"}
 )
+_RANDOM_STATE = next(row for row in RNG_OBJECTS if row.path == "numpy.random.RandomState")
 _TRANSPARENT = ("copy.copy", "copy.deepcopy", "builtins.reversed", "typing.cast")
 
 
@@ -46,7 +48,10 @@ def call_external(
     elif path.endswith(".__init__") and args.positional:
         return _call_base_init(engine, caller, register, path.removesuffix(".__init__"), args)
     if path in ("sklearn.utils.check_random_state", "sklearn.utils.validation.check_random_state"):
-        return _check_random_state(engine, args)
+        return _check_random_state(engine, caller, register, args)
+    row = rng_object_of(path)
+    if row is not None:
+        return rng_objects.make(engine, caller, register, path, row, args)
     handler = HANDLERS.get(path)
     if handler is not None:
         return handler(engine, caller, register, args)
@@ -57,13 +62,13 @@ def call_external(
     return _call_library(engine, caller, register, path, args)
 
 
-def _check_random_state(engine: Engine, args: Arguments) -> Iterable[Value]:
+def _check_random_state(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     # None means NumPy's global state, an integer a RandomState of one's own (sklearn 1.9, sklearn/utils/validation.py).
     for value in args.get(0, "seed") or {}:
         if is_none(value):
             yield engine.values.external("numpy.random")
         elif isinstance(value, Constant):
-            yield engine.values.external("numpy.random.RandomState()")
+            yield from rng_objects.make(engine, caller, register, _RANDOM_STATE.path, _RANDOM_STATE, Arguments())
         else:
             yield value
 
@@ -82,7 +87,7 @@ def _call_library(
         objects.hold(engine, result, kept)
         engine.write((result, objects.WRAPPED), args.positional[0] if args.positional else args.all_values())
         return (result,)
-    if not kept and path.rpartition(".")[2] not in _PIPELINES:
+    if not kept and path.rpartition(".")[2] not in _PIPELINES and path != "dataclasses.field":
         return (engine.values.external(f"{path}()"),)
     for value in kept:
         if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
@@ -120,6 +125,9 @@ def _call_method(
     receiver = method.receiver
     if receiver.kind in objects.CONTAINERS:
         return list(container_method(engine, caller, register, receiver, method.name, args))
+    if receiver.kind == objects.RNG:
+        known = rng_objects.derived(engine, caller, register, method)
+        return known or _call_library(engine, caller, register, f"{method.base}.{method.name}", args)
     path = f"{method.base}.{method.name}" if receiver.kind == "external" else f"{method.base}().{method.name}"
     if method.name == "__init__":
         if loader_of(method.base) is not None:

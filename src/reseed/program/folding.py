@@ -62,6 +62,8 @@ def _truth_of(value: Value) -> frozenset[bool]:
         return _FALSE
     if isinstance(value, (Function, Class, Bound)) or _is_worker_info(value):
         return _TRUE
+    if isinstance(value, Object) and value.kind == "rng":
+        return _TRUE
     return _BOTH
 
 

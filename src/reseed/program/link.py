@@ -223,6 +223,7 @@ def _enter_loaders(engine: Engine, entered: dict[tuple[Activation, int], Loader]
             for dataset in list(loader.argument("dataset") or ()):
                 workers.enter_dataset(engine, loader.worker, dataset)
             workers.enter_collate(engine, loader.worker, list(loader.argument("collate_fn") or ()))
+            engine.write((loader.seeder.index, objects.SEEDED), loader.argument("dataset") or (UNKNOWN,))
             workers.enter_seeder(engine, loader.seeder, list(loader.argument("worker_init_fn") or ()))
         _solve(engine)
         if len(engine.activations) == known or engine.exhausted:

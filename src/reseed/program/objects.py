@@ -3,7 +3,8 @@
 Fields live in the engine's nodes: ``(object, "name")`` for attributes, ``(object, ITEM, key)`` for items under a
 known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for all of them,
 ``(object, HELD)`` for what external code was handed when it made the object, ``(object, WRAPPED)`` for the datasets
-under a dataset over others (`is_wrapper`).
+under a dataset over others (`is_wrapper`), ``(index, SEEDED)`` for the dataset of the loader whose ``worker_init_fn``
+the stand-in of that index calls.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ from reseed.program.values import (
 )
 
 ITEM, ANY, ALL, KEYS, HELD, WRAPPED = "[item]", "[any]", "[all]", "[keys]", "[held]", "[wrapped]"
+SEEDED = "[seeded]"
 _HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
+RNG = "rng"
 
 
 def bases(engine: Engine, cls: Class, reader: Activation | None = None) -> Values:
@@ -106,7 +109,10 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
     """What ``value.name`` may be."""
     values = engine.values
     if isinstance(value, External):
-        yield values.external(f"{value.path}.{name}")
+        if name == "dataset" and value.path.endswith("get_worker_info()"):
+            yield from _dataset_of_worker(engine, activation, value)
+        else:
+            yield values.external(f"{value.path}.{name}")
     elif isinstance(value, Module):
         yield from engine.linker.attribute(value, name, activation)
     elif isinstance(value, Class):
@@ -136,12 +142,21 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
         yield UNKNOWN
 
 
+def _dataset_of_worker(engine: Engine, activation: Activation, info: External) -> Iterator[Value]:
+    # In what a loader's worker_init_fn calls, one call deep, the loader and so the dataset is known.
+    worker = next((item[1] for item in activation.context if isinstance(item, tuple) and item[1] < 0), None)
+    datasets = {} if worker is None else engine.read((worker, SEEDED), activation)
+    yield from (value for value in datasets if isinstance(value, Object))
+    if not datasets or not all(isinstance(value, Object) for value in datasets):
+        yield engine.values.external(f"{info.path}.dataset")
+
+
 def _object_attribute(engine: Engine, activation: Activation, value: Object, name: str) -> Iterator[Value]:
     fields = engine.read((value, name), activation)
     yield from fields
     if name in ("dataset", "datasets") and is_wrapper(value.path):
         yield from engine.read((value, WRAPPED), activation)
-    if value.kind == "external":
+    if value.kind in ("external", RNG):
         if not fields:
             yield engine.values.method(value, name, value.path)
         return
@@ -209,8 +224,17 @@ def hold(engine: Engine, target: Object, values: Iterable[Value]) -> None:
 def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bool:
     """Whether `value` is, or holds, code of the program."""
     if isinstance(value, Object) and value.kind in CONTAINERS:
-        return any(not isinstance(inner, (Constant, External, Unknown)) for inner in held(engine, reader, value))
-    return isinstance(value, (Function, Bound, Object, Class, Method))
+        return any(
+            not isinstance(inner, (Constant, External, Unknown)) and not is_rng(inner)
+            for inner in held(engine, reader, value)
+        )
+    return isinstance(value, (Function, Bound, Object, Class, Method)) and not is_rng(value)
+
+
+def is_rng(value: Value) -> bool:
+    """Whether `value` is an RNG object, or a method of one: no code of the program."""
+    made = value.receiver if isinstance(value, Method) else value
+    return isinstance(made, Object) and made.kind == RNG
 
 
 def held(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:

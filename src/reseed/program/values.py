@@ -78,9 +78,9 @@ class Object:
     """Something made at one place, told apart by where and in which context.
 
     `kind` is ``"instance"`` (of `cls`), ``"list"``, ``"tuple"``, ``"dict"``, ``"partial"``, ``"generator"``,
-    ``"property"``, ``"staticmethod"``, ``"classmethod"``, or ``"external"``: what the external `path` made while
-    it was handed values of the program. `site` is None for the one instance that stands for all those made
-    outside the program.
+    ``"property"``, ``"staticmethod"``, ``"classmethod"``, ``"rng"``: an RNG object that the external `path` made, or
+    ``"external"``: what the external `path` made while it was handed values of the program. `site` is None for the one
+    instance that stands for all those made outside the program.
     """
 
     kind: str

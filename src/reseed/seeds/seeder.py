@@ -141,7 +141,7 @@ def _calls_unknown(program: Program, start: Activation) -> bool:
             callees = activation.registers[instruction.function]
             paths = list(paths_of(callees))
             strange = [path for path in paths if seeder_of(canonical(path)) is None]
-            if any(path.split(".")[0] not in _KNOWN_ROOTS or ".dataset" in path for path in strange):
+            if any(path.split(".")[0] not in _KNOWN_ROOTS or ".dataset" in path.lower() for path in strange):
                 return True
             runs = any(at == register for at, _ in activation.calls)
             if not paths and not runs and not all(isinstance(value, Constant) for value in callees):

@@ -6,11 +6,13 @@ such a file cannot do without.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADER_NAMES
+from reseed.knowledge.object_draws import GENERATOR_METHODS, METHODS
 from reseed.knowledge.seeding import SEEDERS
 
 
@@ -35,8 +37,14 @@ _DRAWS = _shortest(
     + [row.path.rpartition(".")[2] for row in SEEDERS]
     + [row.path.partition(".")[0] for row in LIBRARY_DRAWS]
 )
+# The methods of an RNG object that another file's class keeps under any name: self.source.normal(). Of Generator.f()
+# only the call is looked for, or every file would be kept.
+_NAMES = sorted({name for names in METHODS.values() for name in names if len(name) > 1} | GENERATOR_METHODS)
+_METHODS = re.compile(rb"\.\s*(?:%s|f\s*\()" % "|".join(_NAMES).encode())
 
 
 def may_matter(raw: bytes) -> bool:
     """Return False where no finding can start in a file with these bytes."""
-    return any(word in raw for word in _WORDS) or (b"class " in raw and any(word in raw for word in _DRAWS))
+    if any(word in raw for word in _WORDS):
+        return True
+    return b"class " in raw and (any(word in raw for word in _DRAWS) or _METHODS.search(raw) is not None)

@@ -1,0 +1,68 @@
+"""RNG objects: where they are made, and what their methods give.
+
+An RNG object is an `Object` of kind ``"rng"``, so that the place that makes it is known wherever it is drawn from.
+`Engine.makers` has the activations that run there: one of worker code makes an object for each worker, any other makes
+one that all workers copy. What is derived from an RNG object (``spawn()``, ``copy.deepcopy``, a ``Generator`` over the
+same bit generator) stands for the object itself: a copy that a worker makes of what all share is the same in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reseed.facts.model import Register
+from reseed.knowledge.seeding import RngObject, rng_object_of
+from reseed.program import objects
+from reseed.program.arguments import Arguments
+from reseed.program.engine import Activation, Engine
+from reseed.program.values import Method, Object, Value, Values
+
+_DERIVED = frozenset({"clone_state", "manual_seed"})
+
+
+def make(
+    engine: Engine, caller: Activation, register: Register, path: str, row: RngObject, args: Arguments
+) -> Iterable[Value]:
+    """The RNG object that the constructor `path` makes at `register` of `caller`."""
+    given = args.get(row.position, row.seed_parameter) if row.seed_parameter is not None else None
+    inside = list(objects_in(engine, given or {}, caller))
+    if row.state == "numpy.random.Generator" and inside:
+        return [_over(engine, path, each) for each in inside]
+    made = engine.values.object(objects.RNG, caller.site(register), caller.context, path=f"{path}()")
+    engine.makers.setdefault(made, {})[caller] = None
+    return (made,)
+
+
+def _over(engine: Engine, path: str, given: Object) -> Object:
+    # A Generator over a bit generator that is there already, and over one's own: it is as old as what it draws from.
+    row = rng_object_of(given.path.removesuffix("()"))
+    if row is not None and row.state == "numpy.random.Generator":
+        return given
+    made = engine.values.object(objects.RNG, given.site, given.context, path=f"{path}()")
+    engine.makers[made] = engine.makers[given]
+    return made
+
+
+def derived(engine: Engine, caller: Activation, register: Register, method: Method) -> Iterable[Value]:
+    """What a method gives that makes another object of an RNG object, or gives the object back; else nothing."""
+    if method.name in _DERIVED:
+        return (method.receiver,)
+    if method.name != "spawn":
+        return ()
+    children = engine.values.object("list", caller.site(register), caller.context)
+    objects.put_item(engine, children, None, (method.receiver,))
+    return (children,)
+
+
+def objects_in(engine: Engine, values: Iterable[Value], reader: Activation | None = None) -> Iterator[Object]:
+    """The RNG objects among `values`, those of bound methods and of partials of these included."""
+    for value in values:
+        if isinstance(value, Object) and value.kind == objects.RNG:
+            yield value
+        elif isinstance(value, Method) and value.receiver.kind == objects.RNG:
+            yield value.receiver
+        elif isinstance(value, Object) and value.kind == "partial":
+            functions: Values = engine.read((value, "function"), reader)
+            yield from (
+                each.receiver for each in functions if isinstance(each, Method) and each.receiver.kind == objects.RNG
+            )

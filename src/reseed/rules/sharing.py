@@ -1,0 +1,368 @@
+"""Which RNG objects all workers of a loader share: those that were made before the workers started.
+
+An object is shared if no worker code of the loader makes it, nor its ``worker_init_fn``. What a draw takes its numbers
+from is followed back to where the choice is made (`leaves`): of two branches that meet one may give a shared object and
+the other an object of the item. Where the heap does not tell them apart, because worker code or the seeder sets the
+same attribute anew, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reseed.facts.model import Attribute, Call, Item, Operation, Parameter, Phi, Register, Return, SetAttribute
+from reseed.knowledge.numpy_global import canonical
+from reseed.knowledge.seeding import rng_object_of
+from reseed.program.effects import DrawEffect, SeedEffect
+from reseed.program.engine import Activation
+from reseed.program.model import DatasetEntry, Loader, Program
+from reseed.program.order import is_certain, is_once
+from reseed.program.reach import Reached
+from reseed.program.rng_objects import objects_in
+from reseed.program.values import UNKNOWN, Constant, External, NoResult, Object, Value, Values
+from reseed.seeds.dependence import CONSTANT, dependence
+from reseed.seeds.seeder import Verdict, verdict
+
+_BUDGET = 200
+# What stands for a global state where an RNG object is asked for: not one that is shared, but known.
+_GLOBAL_STATES = frozenset({"numpy.random", "random", "torch", "torch.random"})
+# No function of the tables seeds it: a seeder that helps it is one that is not understood.
+_NO_STATE = "of an RNG object"
+# Methods by which a seeder that is not seen would give a dataset another RNG object.
+_RESEEDING = ("seed", "random_state", "worker_init", "set_rng", "reset_rng")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Where the holder of an RNG object comes from: a register that joins no others, and its values."""
+
+    activation: Activation
+    register: Register
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedDraw:
+    """A draw in worker code from RNG objects that all workers share, such as `made`, which `maker` makes."""
+
+    reached: Reached
+    leaf: Leaf
+    maker: tuple[Activation, Register]
+    made: Object
+
+    @property
+    def state(self) -> str:
+        """The class of the object."""
+        row = rng_object_of(self.made.path.removesuffix("()"))
+        return "" if row is None else row.state
+
+
+@dataclass
+class Sharing:
+    """What the workers of one loader, or of one dataset without a loader, share."""
+
+    program: Program
+    source: Loader | DatasetEntry
+    _worker_code: set[Activation] = field(default_factory=set)
+    _seeder_code: set[Activation] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Find the code that makes objects of a worker's own."""
+        self._worker_code.update(self.program.reach.activations(self.source.worker))
+        if isinstance(self.source, Loader):
+            self._seeder_code.update(self.program.reach.activations(self.source.seeder))
+
+    def draws(self) -> Iterator[SharedDraw]:
+        """The draws from shared objects, each place once."""
+        if isinstance(self.source, Loader) and _repeats_nothing(self.program, self.source):
+            return
+        seen = set()
+        for reached in self.program.reached(self.source.worker):
+            effect = reached.effect
+            if not isinstance(effect, DrawEffect) or effect.source is None or reached.is_seeded:
+                continue
+            place = (reached.activation.module, reached.activation.index, effect.register)
+            if place in seen:
+                continue
+            for leaf in self._leaves(reached.activation, effect.source):
+                made = self._shared_in(leaf)
+                if made is not None:
+                    seen.add(place)
+                    maker = next(iter(self.program.engine.makers[made]))
+                    assert made.site is not None
+                    yield SharedDraw(reached, leaf, (maker, made.site[2]), made)
+                    break
+
+    def _shared_in(self, leaf: Leaf) -> Object | None:
+        engine = self.program.engine
+        if not all(_is_clear(value) or any(objects_in(engine, (value,))) for value in leaf.values):
+            return self._shared_by_every_store(leaf)
+        found = list(objects_in(engine, leaf.values))
+        if not found or not all(self._is_shared(made) for made in found):
+            return None
+        return None if self._may_be_replaced(leaf, found) else found[0]
+
+    def _shared_by_every_store(self, leaf: Leaf) -> Object | None:
+        # self.rng = default_rng() if rng is None else rng: what is not seen was handed over before the workers started.
+        instruction = leaf.activation.body.instructions[leaf.register]
+        if not isinstance(instruction, Attribute) or not any(objects_in(self.program.engine, leaf.values)):
+            return None
+        holders = leaf.activation.registers[instruction.value]
+        shared = []
+        for activation, stored in self._stores(instruction.name, holders):
+            if activation in self._worker_code or activation in self._seeder_code:
+                return None
+            made = [
+                self._shared_in(each)
+                for each in self._leaves(activation, stored.value)
+                if not isinstance(activation.body.instructions[each.register], Attribute)
+            ]
+            if not any(made):
+                return None
+            shared += [each for each in made if each is not None]
+        return shared[0] if shared and not self._may_be_replaced(leaf, shared) else None
+
+    def _stores(self, name: str, holders: Values) -> Iterator[tuple[Activation, SetAttribute]]:
+        for activation in self.program.engine.activations.values():
+            for instruction in activation.body.instructions:
+                if (
+                    isinstance(instruction, SetAttribute)
+                    and instruction.name == name
+                    and any(target in holders for target in activation.registers[instruction.target])
+                ):
+                    yield activation, instruction
+
+    def _is_shared(self, made: Object) -> bool:
+        makers = self.program.engine.makers.get(made, {})
+        if made in self._seeded or not makers:
+            return False
+        return all(self._is_made_before(maker, made) for maker in makers)
+
+    def _is_made_before(self, maker: Activation, made: Object) -> bool:
+        assert made.site is not None
+        if maker in self._seeder_code:
+            return False
+        if maker in self._worker_code:
+            if not _is_lazy(maker, made.site[2]) or (self._starts_afresh and not _is_method(maker)):
+                return False
+            return any(_is_same_run(maker, ran) for ran in self._parent_code)
+        return not self._is_made_anew_by_import(maker, made)
+
+    def _is_made_anew_by_import(self, maker: Activation, made: Object) -> bool:
+        # Workers that are not forked import modules and make classes anew, and with them objects without a seed.
+        if not self._starts_afresh:
+            return False
+        row = rng_object_of(made.path.removesuffix("()"))
+        assert row is not None and made.site is not None
+        importing = maker.body.kind != "function" or any(
+            callee is maker and caller.body.kind != "function" and not _is_method(maker)
+            for caller in self.program.engine.activations.values()
+            for _, callee in caller.calls
+        )
+        if not importing:
+            # An instance is pickled with what it keeps; a torch.Generator cannot be, and the worker does not start.
+            return row.state == "torch.Generator"
+        return row.seed_parameter is not None and dependence(self.program, maker, made.site[2]) != CONSTANT
+
+    @cached_property
+    def _starts_afresh(self) -> bool:
+        # Whether workers are not forked.
+        return isinstance(self.source, Loader) and _is_constantly(
+            self.source, "multiprocessing_context", ("spawn", "forkserver")
+        )
+
+    @cached_property
+    def _seeded(self) -> frozenset[Object]:
+        # Objects which the loader's worker_init_fn gives another state, or worker code: __iter__ for its __next__.
+        engine = self.program.engine
+        return frozenset(
+            made
+            for activation in [*self._seeder_code, *self._worker_code]
+            for effect in self.program.reach.effects(activation)
+            if isinstance(effect, SeedEffect) and effect.target is not None
+            for made in objects_in(engine, activation.registers[effect.target])
+        )
+
+    def _may_be_replaced(self, leaf: Leaf, found: list[Object]) -> bool:
+        # By a seeder that is not seen, or whose dataset is not: it may give the dataset another object.
+        instruction = leaf.activation.body.instructions[leaf.register]
+        name = instruction.name if isinstance(instruction, Attribute) else ""
+        if name in self._set_on_unknown:
+            return True
+        if isinstance(self.source, Loader) and not self.source.row.own_seeder:
+            return False
+        holders = leaf.activation.registers[instruction.value] if isinstance(instruction, Attribute) else {}
+        return any(
+            self._sets_anew(activation, name, found)
+            for activation in self.program.engine.activations.values()
+            if any(word in activation.body.name for word in _RESEEDING)
+            and not activation.body.name.startswith("_")
+            and (not activation.context or not _is_method(activation) or activation.context[0] in holders)
+        )
+
+    def _sets_anew(self, activation: Activation, name: str, found: list[Object]) -> bool:
+        if any(isinstance(ins, SetAttribute) and ins.name == name for ins in activation.body.instructions):
+            return True
+        return any(
+            isinstance(effect, SeedEffect)
+            and effect.target is not None
+            and any(made in found for made in objects_in(self.program.engine, activation.registers[effect.target]))
+            for effect in self.program.reach.effects(activation)
+        )
+
+    @cached_property
+    def _set_on_unknown(self) -> frozenset[str]:
+        # Attributes which the seeder sets on something that is not seen, as it may be the dataset.
+        return frozenset(
+            instruction.name
+            for activation in self._seeder_code
+            for register, instruction in enumerate(activation.body.instructions)
+            if isinstance(instruction, SetAttribute)
+            and self.program.engine.is_live(activation, register)
+            and any(isinstance(v, External) or v is UNKNOWN for v in activation.registers[instruction.target])
+        )
+
+    @cached_property
+    def _parent_code(self) -> frozenset[Activation]:
+        # What has certainly run before the loader is made, in the functions that lead to it.
+        if not isinstance(self.source, Loader):
+            return frozenset()
+        found: set[Activation] = set()
+        seen: set[Activation] = set()
+        stack = [(self.source.activation, self.source.register)]
+        while stack:
+            activation, until = stack.pop()
+            if activation in seen:
+                continue
+            seen.add(activation)
+            self._follow(activation, until, found)
+            for caller in self.program.engine.activations.values():
+                stack.extend((caller, register) for register, callee in caller.calls if callee is activation)
+        return frozenset(found)
+
+    def _follow(self, activation: Activation, until: Register, found: set[Activation]) -> None:
+        stack = [callee for at, callee in activation.calls if 0 <= at < until and is_certain(activation, at)]
+        while stack:
+            callee = stack.pop()
+            if callee not in found:
+                found.add(callee)
+                stack.extend(inner for at, inner in callee.calls if at >= 0 and is_certain(callee, at))
+
+    def _leaves(self, activation: Activation, register: Register) -> Iterator[Leaf]:
+        """Where the RNG objects that `register` holds come from, branches and calls followed back."""
+        seen: set[tuple[Activation, Register]] = set()
+        stack = [(activation, register)]
+        while stack:
+            here = stack.pop()
+            if here in seen or len(seen) > _BUDGET:
+                continue
+            seen.add(here)
+            sources = self._sources(*here)
+            if sources:
+                stack.extend(reversed(sources))
+            elif not self._is_one_of_many(*here):
+                act, at = here
+                yield Leaf(act, at, tuple(act.registers[at]))
+
+    def _sources(self, act: Activation, register: Register) -> list[tuple[Activation, Register]]:
+        instruction = act.body.instructions[register]
+        engine = self.program.engine
+        if isinstance(instruction, Phi):
+            return [(act, source) for source in instruction.sources if act.registers[source]]
+        if isinstance(instruction, Operation) and instruction.operator in ("and", "or"):
+            return [(act, operand) for operand in instruction.operands if act.registers[operand]]
+        if isinstance(instruction, Parameter):
+            passed = [
+                (caller, at)
+                for caller, at in act.bindings.get(instruction.name, {})
+                if (caller in self._worker_code or act not in self._worker_code) and caller.registers[at]
+            ]
+            covered: Values = {value: None for caller, at in passed for value in caller.registers[at]}
+            return passed if all(value in covered for value in act.registers[register]) else []
+        if isinstance(instruction, (Call, Attribute)) and UNKNOWN not in act.registers[register]:
+            returned = [
+                (callee, index)
+                for at, callee in act.calls
+                if at == register
+                for index, inner in enumerate(callee.body.instructions)
+                if isinstance(inner, Return) and engine.is_live(callee, index)
+            ]
+            values = {v: None for callee, i in returned for v in callee.registers[_returned(callee, i)]}
+            if all(v in values for v in act.registers[register] if any(objects_in(engine, (v,)))):
+                return [(callee, _returned(callee, index)) for callee, index in returned]
+        return []
+
+    def _is_one_of_many(self, act: Activation, register: Register) -> bool:
+        # One object a worker, or a sample, by its number: self.rngs[index].
+        instruction = act.body.instructions[register]
+        if not isinstance(instruction, Item):
+            return False
+        keys = act.registers[instruction.key]
+        return not keys or not all(isinstance(key, Constant) for key in keys)
+
+
+def _returned(callee: Activation, index: Register) -> Register:
+    instruction = callee.body.instructions[index]
+    assert isinstance(instruction, Return)
+    return instruction.value
+
+
+def _is_clear(value: Value) -> bool:
+    # None before an object is made, or a global state where none is given.
+    if isinstance(value, External):
+        return canonical(value.path) in _GLOBAL_STATES
+    # A dataclass's instances have what its field() makes.
+    is_field = isinstance(value, Object) and value.path == "dataclasses.field()"
+    return is_field or isinstance(value, (Constant, NoResult))
+
+
+def _repeats_nothing(program: Program, loader: Loader) -> bool:
+    if not loader.may_have_workers() or _has_one_lasting_worker(loader):
+        return True
+    given = loader.argument("worker_init_fn") is not None
+    return given and verdict(program, loader, _NO_STATE) is Verdict.HELPS
+
+
+def _has_one_lasting_worker(loader: Loader) -> bool:
+    return _is_constantly(loader, "num_workers", (1,)) and _is_constantly(loader, "persistent_workers", (True,))
+
+
+def _is_constantly(loader: Loader, name: str, expected: tuple[object, ...]) -> bool:
+    values = loader.argument(name)
+    return bool(values) and all(isinstance(v, Constant) and v.value in expected for v in values or ())
+
+
+def _is_lazy(maker: Activation, register: Register) -> bool:
+    # Made on first use and kept: by a cache, or under a condition that asks whether it is there.
+    if any("cache" in decorator for decorator in maker.body.decorators):
+        return len(maker.body.parameters) == _is_method(maker)  # else another argument gives another object
+    block: int | None = maker.body.blocks[register]
+    while block is not None:
+        entry = maker.body.block_table[block]
+        if is_once(maker, block) and entry.guard is not None and _asks_presence(maker, entry.guard):
+            return True
+        block = entry.parent
+    return False
+
+
+def _asks_presence(activation: Activation, guard: Register) -> bool:
+    # `self.rng is None`, `not self.rng`, `hasattr(self, "rng")`; not whether it is still this process's.
+    instruction = activation.body.instructions[guard]
+    if isinstance(instruction, Operation):
+        return instruction.operator in ("is", "is not", "not") and all(
+            _asks_presence(activation, operand) for operand in instruction.operands[:1]
+        )
+    return not isinstance(instruction, Call) or instruction.text == "hasattr"
+
+
+def _is_same_run(maker: Activation, ran: Activation) -> bool:
+    # The parent ran the same body: a function that keeps what it made, or a method of the same object.
+    if (ran.module, ran.index, ran.closure) != (maker.module, maker.index, maker.closure):
+        return False
+    return not _is_method(maker) or (bool(maker.context) and ran.context[:1] == maker.context[:1])
+
+
+def _is_method(activation: Activation) -> bool:
+    return activation.closure is not None and activation.closure.body.kind == "class"
