@@ -110,7 +110,7 @@ class Iterations:
             return []
         found: dict[Loader, None] = {}
         for _ in range(_WRAPPERS):
-            inner = []
+            inner: list[Register] = []
             for each in stack:
                 values = activation.registers[each]
                 found.update((loader, None) for value in values for loader in self._made.get(value, ()))

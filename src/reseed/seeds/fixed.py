@@ -1,8 +1,8 @@
 """Whether a seed is one and the same wherever and whenever it is set: a constant, or what a configuration says.
 
 `dependence` tells what a seed varies by in worker code. Here the question is the parent's: the same in every turn of a
-loop, the same in every process of a run. A configuration's value counts where its name says that it is a seed, and where
-nothing in the program changes it. Whatever is not understood is not fixed.
+loop, the same in every process of a run. A configuration's value counts where its name says that it is a seed, and
+where nothing in the program changes it. Whatever is not understood is not fixed.
 """
 
 from __future__ import annotations
