@@ -88,7 +88,7 @@ def test_every_code_has_fixtures_for_and_against(code: str) -> None:
 def test_defines_what_is_run(name: str) -> None:
     if name.startswith("py312/") and sys.version_info < (3, 12):
         pytest.skip("syntax of Python 3.12")
-    wanted = "run" if Path(name).parts[0] in ("parent", "ranks") else "make_loader"
+    wanted = "run" if Path(name).parts[0] in ("parent", "ranks", "shuffling") else "make_loader"
     functions = [node for node in ast.parse(read(name)).body if isinstance(node, ast.FunctionDef)]
     found = [function for function in functions if function.name == wanted]
     assert len(found) == 1

@@ -33,12 +33,23 @@ def programs(folder: str) -> list[str]:
     return sorted(path.relative_to(FIXTURES).as_posix() for path in (FIXTURES / folder).glob("*.py"))
 
 
-def run(name: str, function: str, before_1_9: bool = False, **environment: str) -> Any:
-    """What a program gives, in a process of its own; `before_1_9` as PyTorch was before it seeded NumPy."""
+def run(name: str, function: str, before_1_9: bool = False, draws: int = 0, **environment: str) -> Any:
+    """What a program gives, in a process of its own; `before_1_9` as PyTorch was before it seeded NumPy.
+
+    Something else takes as many `draws` from torch, when the program begins and each time it has seeded torch.
+    """
 
     def program() -> Any:
         os.environ.update(environment)
         torch.utils.data._utils.worker.HAS_NUMPY = not before_1_9
+        seed = torch.manual_seed
+
+        def seed_and_draw(number: int) -> torch.Generator:
+            generator = seed(number)
+            torch.rand(draws)
+            return generator
+
+        torch.manual_seed = seed_and_draw
         torch.manual_seed(7)
         import numpy as np
 
@@ -105,3 +116,9 @@ def test_samples_come_from_every_worker_where_the_codes_claim_it(name: str) -> N
     assert times
     repeated = int(workers) > 1 and all(number % int(workers) == 0 for number in times.values())
     assert repeated == ("RNG301" in codes(text)), times
+
+
+@pytest.mark.parametrize("name", programs("shuffling"))
+def test_other_draws_change_the_order_where_the_codes_claim_it(name: str) -> None:
+    changes = run(name, "run") != run(name, "run", draws=1)
+    assert changes == ("RNG401" in codes(read(FIXTURES / name)))

@@ -28,9 +28,9 @@ def seeded_draws(program: Program, worker: Activation) -> Iterator[tuple[Activat
             if not isinstance(instruction, Call) or not program.engine.is_live(activation, register):
                 continue
             paths = callee_paths(program.engine, activation, instruction)
-            if register in numpy or any(_is_draw(canonical(path)) for path in paths):
-                if not any(argument.keyword == "generator" for argument in instruction.arguments):
-                    yield activation, register
+            own = any(argument.keyword == "generator" for argument in instruction.arguments)
+            if not own and (register in numpy or any(_is_draw(canonical(path)) for path in paths)):
+                yield activation, register
 
 
 def _is_draw(path: str) -> bool:

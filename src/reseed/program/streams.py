@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import IntEnum
 
 from reseed.facts.model import (
     Attribute,
@@ -35,7 +36,7 @@ from reseed.program.effects import callee_paths
 from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around, element_of
 from reseed.program.model import Loader, Program
-from reseed.program.values import Constant, External, Method, Object, Value
+from reseed.program.values import Constant, External, Object, Value
 
 _SPLITTING = re.compile(r"worker|shard|getpid|current_process", re.IGNORECASE)
 _DRAWING = re.compile(r"rand|shuffle|perm|sample|choice|rng", re.IGNORECASE)
@@ -96,151 +97,163 @@ def _is_of_torch(program: Program, entry: Activation) -> bool:
     )
 
 
+class _Kind(IntEnum):
+    """What going through a value gives, as all workers see it."""
+
+    STRANGE = 0
+    """Not understood: it may differ between the workers."""
+    FILLED = 1
+    """What code around it has put in, or as many items as it has turns: nothing of its own."""
+    NUMBERS = 2
+    """A range: the same numbers in all workers, which are data where something is made of them."""
+    DATA = 3
+    """The same data in all workers."""
+
+
 class _Stream:
-    """Follows one stream. What is asked again while it is being answered is taken to hold."""
+    """Follows one stream. What is asked again while it is being answered is left to the other answers."""
 
     def __init__(self, program: Program, loader: Loader) -> None:
         self._program = program
-        self._worker = set(program.reach.activations(loader.worker))
-        self._bodies = {(activation.module, activation.index) for activation in self._worker}
+        self._worker = program.reach.activations(loader.worker)
         self._open: set[_Place] = set()
-        self._data = False
         self._endless = False
 
     def is_copied(self, entry: Activation) -> bool:
         """Whether every worker gets the same items, all of them, from `entry`, an ``__iter__``."""
-        if not self._gives_copies(entry) or not self._data:
+        if self._gives(entry) is not _Kind.DATA:
             return False
         # A stream without end that draws is a source of random samples, of which the workers give different ones.
         return not (self._endless and any(_DRAWING.search(word) for act in self._worker for word in _words(act)))
 
-    def _gives_copies(self, activation: Activation) -> bool:
-        # Of an iterator's body, or of a function that returns one.
-        instructions = list(self._live(activation))
-        if not activation.body.is_generator:
-            returned = [ins.value for _, ins in instructions if isinstance(ins, Return)]
-            return bool(returned) and all(self._is_source(activation, register) for register in returned)
-        yields = [(register, ins) for register, ins in instructions if isinstance(ins, Yield)]
-        return bool(yields) and all(self._is_copied_at(activation, register, ins) for register, ins in yields)
+    def _gives(self, activation: Activation) -> _Kind:
+        # Of a generator's body, or of a function that returns something to go through.
+        live = [
+            (register, instruction)
+            for register, instruction in enumerate(activation.body.instructions)
+            if isinstance(instruction, (Return, Yield)) and self._program.engine.is_live(activation, register)
+        ]
+        if activation.body.is_generator:
+            kinds = [self._yielded(activation, register, ins) for register, ins in live if isinstance(ins, Yield)]
+        else:
+            kinds = [_as_items(self._source(activation, ins.value)) for _, ins in live]
+        if not kinds or _Kind.STRANGE in kinds:
+            return _Kind.STRANGE
+        return max(kinds) if activation.body.is_generator else min(kinds)
 
-    def _live(self, activation: Activation) -> Iterator[tuple[Register, object]]:
-        for register, instruction in enumerate(activation.body.instructions):
-            if self._program.engine.is_live(activation, register):
-                yield register, instruction
+    def _yielded(self, activation: Activation, register: Register, ins: Yield) -> _Kind:
+        table = activation.body.block_table
+        loops = [block for block in blocks_around(activation, register) if table[block].loop]
+        self._endless |= any(table[block].certain for block in loops)
+        if not ins.delegate:
+            return self._in_loops(activation, loops, ins.value)
+        around = self._in_loops(activation, loops, ins.value) if loops else _Kind.FILLED
+        inner = _as_items(self._source(activation, ins.value))
+        endless = any(table[block].certain for block in loops)
+        return inner if around or endless else _Kind.STRANGE
 
-    def _is_copied_at(self, activation: Activation, register: Register, ins: Yield) -> bool:
-        loops = [block for block in blocks_around(activation, register) if activation.body.block_table[block].loop]
+    def _in_loops(self, activation: Activation, loops: list[int], given: Register) -> _Kind:
+        """What the value `given` is that is made within `loops`."""
         elements = [element for block in loops if (element := element_of(activation, block)) is not None]
-        self._endless |= any(activation.body.block_table[block].certain for block in loops)
-        if ins.delegate:
-            return self._is_source(activation, ins.value) and all(self._is_item(activation, e) for e in elements)
-        if not all(self._is_item(activation, element) for element in elements):
-            return False
-        self._data |= any(self._is_data(activation, element, ins.value) for element in elements)
-        # What is given once behind all loops is what they have left.
-        return bool(elements) or not loops
+        if not elements:
+            return _Kind.STRANGE if loops else _Kind.FILLED
+        made_of = _made_of(activation, given)
+        kind = _Kind.FILLED
+        for element in elements:
+            source = activation.body.instructions[element]
+            assert isinstance(source, Element)
+            found = self._source(activation, source.value)
+            if found is _Kind.STRANGE:
+                return found
+            used = found is _Kind.DATA and any(element in operands(ins) for ins in activation.body.instructions)
+            if used or (found is _Kind.NUMBERS and element in made_of):
+                kind = _Kind.DATA
+        return kind
 
-    def _is_item(self, activation: Activation, element: Register) -> bool:
-        source = activation.body.instructions[element]
-        assert isinstance(source, Element)
-        return self._is_source(activation, source.value)
-
-    def _is_data(self, activation: Activation, element: Register, given: Register) -> bool:
-        # Whether items are what the loop goes through, and not just as many as its turns.
-        source = activation.body.instructions[element]
-        assert isinstance(source, Element)
-        if self._counts(activation, source.value):
-            return element in self._made_of(activation, given)
-        return any(element in operands(ins) for _, ins in self._live(activation))  # type: ignore[arg-type]
-
-    def _counts(self, activation: Activation, register: Register) -> bool:
-        instruction = activation.body.instructions[register]
-        if not isinstance(instruction, Call):
-            return False
-        paths = set(callee_paths(self._program.engine, activation, instruction))
-        return bool(paths) and paths <= COUNTING
-
-    @staticmethod
-    def _made_of(activation: Activation, register: Register) -> set[Register]:
-        seen: set[Register] = set()
-        stack = [register]
-        while stack:
-            current = stack.pop()
-            if current not in seen:
-                seen.add(current)
-                stack.extend(operands(activation.body.instructions[current]))
-        return seen
-
-    def _is_source(self, activation: Activation, register: Register) -> bool:
-        """Whether going through the value at `register` gives the same in every worker."""
+    def _source(self, activation: Activation, register: Register) -> _Kind:
+        """What going through the value at `register` gives."""
         here = (activation, register)
         if here in self._open:
-            return True
+            return _Kind.FILLED
         if len(self._open) > _DEPTH:
-            return False
+            return _Kind.STRANGE
         self._open.add(here)
         try:
-            return self._is_copied_value(*here) or self._is_made_of_items(*here)
+            return self._known(activation, register) or self._computed(activation, register)
         finally:
             self._open.discard(here)
 
-    def _is_copied_value(self, activation: Activation, register: Register) -> bool:
+    def _known(self, activation: Activation, register: Register) -> _Kind:
         instruction = activation.body.instructions[register]
         if isinstance(instruction, Phi):
-            return all(self._is_source(activation, source) for source in instruction.sources)
+            return min((self._source(activation, source) for source in instruction.sources), default=_Kind.STRANGE)
         if isinstance(instruction, Call):
-            return self._is_copied_result(activation, register, instruction)
+            return self._result(activation, register, instruction)
+        if isinstance(instruction, Collection) and instruction.kind == "comprehension":
+            return self._comprehension(activation, instruction)
         values = activation.registers[register]
-        return bool(values) and all(self._is_copied_object(activation, value) for value in values)
+        return min((self._value(activation, value) for value in values), default=_Kind.STRANGE)
 
-    def _is_copied_result(self, activation: Activation, register: Register, call: Call) -> bool:
+    def _comprehension(self, activation: Activation, made: Collection) -> _Kind:
+        (item,) = made.items
+        table = activation.body.block_table
+        return self._in_loops(activation, [b for b in blocks_around(activation, item) if table[b].loop], item)
+
+    def _result(self, activation: Activation, register: Register, call: Call) -> _Kind:
         callees = [callee for at, callee in activation.calls if at == register]
         if callees:
-            copied = all(self._gives_copies(callee) for callee in callees)
-            return copied
+            return min(self._gives(callee) for callee in callees)
         paths = callee_paths(self._program.engine, activation, call)
-        arguments = [argument.value for argument in call.arguments if argument.keyword is None]
+        parts = [argument.value for argument in call.arguments if argument.keyword is None]
         if paths and all(path in PASSING or path in APPLYING for path in paths):
             self._endless |= any(path.endswith(".cycle") for path in paths)
-            parts = arguments[any(path in APPLYING for path in paths) :]
-            if any(path.endswith(("islice", "sample")) for path in paths):
+            parts = parts[any(path in APPLYING for path in paths) :]
+            if any(path.endswith((".islice", ".sample")) for path in paths):
                 parts = parts[:1]
-            copied = bool(parts) and all(self._is_source(activation, part) for part in parts)
-            self._data |= copied and not any(self._counts(activation, part) for part in parts)
-            return copied
+            kinds = [self._source(activation, part) for part in parts]
+            return max(kinds) if kinds and _Kind.STRANGE not in kinds else _Kind.STRANGE
         if paths and all(path in COUNTING for path in paths):
-            # iter(range(10)) gives numbers as items.
-            self._data |= any(isinstance(ins, Return) for _, ins in self._live(activation)) and not (
-                activation.body.is_generator
-            )
-            return True
+            return _Kind.NUMBERS
         if paths:
-            return all(is_copied(path) for path in paths)
+            return _Kind.DATA if all(is_copied(path) for path in paths) else _Kind.STRANGE
         callee = activation.body.instructions[call.function]
         if isinstance(callee, Attribute) and callee.name in ("items", "keys", "values", "copy"):
-            return self._is_source(activation, callee.value)
-        return False
+            return self._source(activation, callee.value)
+        return _Kind.STRANGE
 
-    def _is_copied_object(self, activation: Activation, value: Value) -> bool:
+    def _value(self, activation: Activation, value: Value) -> _Kind:
         if isinstance(value, Constant):
-            return True
+            return _Kind.DATA
         if isinstance(value, External):
-            return is_copied(value.path)
-        if isinstance(value, Object) and value.kind == "generator":
+            return _Kind.DATA if is_copied(value.path) else _Kind.STRANGE
+        if not isinstance(value, Object):
+            return _Kind.STRANGE
+        if value.kind == "generator":
             bodies = [body for body in value.context if isinstance(body, Activation)]
-            return bool(bodies) and all(self._gives_copies(body) for body in bodies)
-        if isinstance(value, Object) and value.kind == "instance":
-            return self._is_copied_instance(activation, value)
-        # A list that the parent made is copied, whatever is in it; one that worker code fills has what loops give it.
-        return isinstance(value, Object) and value.kind in objects.CONTAINERS
+            return min((self._gives(body) for body in bodies), default=_Kind.STRANGE)
+        if value.kind == "instance":
+            called = [callee for _, callee in activation.calls if callee.context and callee.context[0] is value]
+            iterators = [callee for callee in called if callee.body.name == "__iter__"]
+            return min((self._gives(iterator) for iterator in iterators), default=_Kind.STRANGE)
+        return self._container(value) if value.kind in objects.CONTAINERS else _Kind.STRANGE
 
-    def _is_copied_instance(self, activation: Activation, value: Object) -> bool:
-        callees = [callee for _, callee in activation.calls if callee.context and callee.context[0] is value]
-        iterators = [callee for callee in callees if callee.body.name == "__iter__"]
-        return bool(iterators) and all(self._gives_copies(iterator) for iterator in iterators)
+    def _container(self, value: Object) -> _Kind:
+        # One that the parent made is copied, whatever is in it.
+        makers = [act for act in self._worker if value.site and (act.module, act.index) == value.site[:2]]
+        kinds = []
+        for activation in makers:
+            assert value.site is not None
+            register = value.site[2]
+            instruction = activation.body.instructions[register] if register >= 0 else None
+            made = isinstance(instruction, Collection) and instruction.kind == "comprehension"
+            if made or isinstance(instruction, Call):
+                kinds.append(self._source(activation, register))
+            else:
+                kinds.append(_Kind.FILLED)
+        return min(kinds, default=_Kind.DATA)
 
-    def _is_made_of_items(self, activation: Activation, register: Register) -> bool:
-        # Whether it is computed from items of other loops alone: for word in line.split().
+    def _computed(self, activation: Activation, register: Register) -> _Kind:
+        # Made of the items of other loops, and of nothing else: for word in line.split().
         found = False
         seen: set[Register] = set()
         stack = [register]
@@ -251,13 +264,13 @@ class _Stream:
             seen.add(current)
             instruction = activation.body.instructions[current]
             if isinstance(instruction, Element):
-                if not self._is_source(activation, instruction.value):
-                    return False
+                if self._source(activation, instruction.value) < _Kind.NUMBERS:
+                    return _Kind.STRANGE
                 found = True
             elif isinstance(instruction, Call):
                 stack.extend(argument.value for argument in instruction.arguments)
                 callee = activation.body.instructions[instruction.function]
-                if isinstance(callee, Attribute) and self._is_item_itself(activation, callee.value):
+                if isinstance(callee, Attribute) and _is_made_of_items(activation, callee.value):
                     stack.append(callee.value)
             elif isinstance(instruction, (Item, Attribute, Unpack)):
                 stack.append(instruction.value)
@@ -265,13 +278,29 @@ class _Stream:
                 stack.extend(operands(instruction))
             elif isinstance(instruction, Parameter):
                 passed = list(activation.bindings.get(instruction.name, {}))
-                if not passed or not all(self._is_source(*place) for place in passed):
-                    return False
+                if not passed or any(self._source(*place) < _Kind.NUMBERS for place in passed):
+                    return _Kind.STRANGE
                 found = True
             elif not isinstance(instruction, Const):
-                return False
-        return found
+                return _Kind.STRANGE
+        return _Kind.DATA if found else _Kind.STRANGE
 
-    def _is_item_itself(self, activation: Activation, register: Register) -> bool:
-        made = self._made_of(activation, register)
-        return any(isinstance(activation.body.instructions[each], Element) for each in made)
+
+def _as_items(kind: _Kind) -> _Kind:
+    # What is given on as it is: numbers are the items then.
+    return _Kind.DATA if kind is _Kind.NUMBERS else kind
+
+
+def _made_of(activation: Activation, register: Register) -> set[Register]:
+    seen: set[Register] = set()
+    stack = [register]
+    while stack:
+        current = stack.pop()
+        if current not in seen:
+            seen.add(current)
+            stack.extend(operands(activation.body.instructions[current]))
+    return seen
+
+
+def _is_made_of_items(activation: Activation, register: Register) -> bool:
+    return any(isinstance(activation.body.instructions[each], Element) for each in _made_of(activation, register))

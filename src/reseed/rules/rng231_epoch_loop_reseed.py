@@ -70,8 +70,8 @@ from reseed.program.values import Constant
 from reseed.rules import evaluation, judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
-from reseed.seeds.dependence import PARENT_STATE, WORKER, WORKER_EPOCH, dependence
 from reseed.seeds.fixed import is_fixed, is_fixed_condition
+from reseed.seeds.parent import adds_nothing
 
 _TORCH = "torch-global"
 _GENERATOR = "torch.Generator"
@@ -235,7 +235,7 @@ def _shows(program: Program, loop: Loop, loader: Loader) -> bool:
     made_each_turn = loader.activation is loop.activation and is_inside(loop, loader.register)
     if _may_persist(loader) and not made_each_turn:
         return False
-    return any(True for _ in seeded_draws(program, loader.worker)) and _seeder_repeats(program, loader)
+    return any(True for _ in seeded_draws(program, loader.worker)) and adds_nothing(program, loader)
 
 
 def _dataset_names(loader: Loader) -> Iterator[str]:
@@ -250,24 +250,6 @@ def _may_persist(loader: Loader) -> bool:
     if values is None:
         return loader.may_pass("persistent_workers")
     return not all(isinstance(value, Constant) and not value.value for value in values)
-
-
-def _seeder_repeats(program: Program, loader: Loader) -> bool:
-    # A seeder that asks the clock or the operating system makes epochs differ; one that is not seen may.
-    values = loader.argument("worker_init_fn")
-    if values is None:
-        return not loader.may_pass("worker_init_fn")
-    if all(isinstance(value, Constant) and value.value is None for value in values):
-        return bool(values)
-    reached = program.reached(loader.seeder)
-    seeds = [each for each in reached if isinstance(each.effect, SeedEffect)]
-    return bool(seeds) and all(
-        each.effect.argument is not None
-        and dependence(program, each.activation, each.effect.argument, loader.seeder)
-        <= {WORKER, WORKER_EPOCH, PARENT_STATE}
-        for each in seeds
-        if isinstance(each.effect, SeedEffect)
-    )
 
 
 def _origins(program: Program, activation: Activation, register: Register) -> set[tuple[Activation, Register]]:

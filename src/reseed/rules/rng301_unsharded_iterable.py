@@ -70,7 +70,7 @@ class UnshardedIterable(Rule):
     summary = "IterableDataset.__iter__ never splits by worker: every worker yields every sample"
 
     def check(self, program: Program) -> Iterator[Finding]:
-        """One finding an ``__iter__``, in the file of the loader; where the dataset stands in another, at the loader."""
+        """One finding an ``__iter__`` of the loader's file; one a loader where its dataset stands in another."""
         seen: set[Place] = set()
         for loader in program.loaders:
             if loader.activation.module != ROOT:
