@@ -80,7 +80,7 @@ def letters(epochs: list[Epoch]) -> str:
     return " ".join(["W"] * shared + ["E"] * repeated) or "ok"
 
 
-@pytest.mark.parametrize("name", programs("parent"))
+@pytest.mark.parametrize("name", [*programs("parent"), "linked/epochs/train.py", "linked/epochs/train_by_epoch.py"])
 def test_epochs_repeat_where_the_codes_claim_it(name: str) -> None:
     text = read(FIXTURES / name)
     found = codes(text)

@@ -35,6 +35,9 @@ RANK_SIGNS: tuple[RankSign, ...] = (
     RankSign("pytorch_lightning.Trainer", _LIGHTNING, _TRAINER),
 )
 
+RANK_NAMES = frozenset(row.path.rpartition(".")[2] for row in RANK_SIGNS)
+"""The last words of their paths: a file that shows that it runs on several ranks has one of them."""
+
 _BY_PATH = {row.path: row for row in RANK_SIGNS}
 _STRATEGY = re.compile(r"ddp|fsdp|deepspeed")
 

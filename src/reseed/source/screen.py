@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADER_NAMES
+from reseed.knowledge.ranks import RANK_NAMES
 from reseed.knowledge.seeding import SEEDERS
 
 
@@ -37,6 +38,16 @@ _DRAWS = _shortest(
 )
 
 
+# A main program that seeds in each epoch or on each rank, and has its loaders made elsewhere. Its helper for that may
+# speak of neither seeds nor random numbers.
+_SEEDING = _shortest(["seed", "Seed", "rand", "Rand", "etermin", "eproduc", "fix"])
+_RUNNING = _shortest(["epoch", "Epoch", " ep ", *RANK_NAMES])
+
+
 def may_matter(raw: bytes) -> bool:
     """Return False where no finding can start in a file with these bytes."""
-    return any(word in raw for word in _WORDS) or (b"class " in raw and any(word in raw for word in _DRAWS))
+    return (
+        any(word in raw for word in _WORDS)
+        or (b"class " in raw and any(word in raw for word in _DRAWS))
+        or (any(word in raw for word in _RUNNING) and any(word in raw for word in _SEEDING))
+    )
