@@ -8,7 +8,7 @@ from reseed.knowledge.spelling import spellings
 PASSING: frozenset[str] = frozenset(
     [f"builtins.{name}" for name in ("enumerate", "iter", "list", "tuple", "set", "sorted", "reversed", "zip")]
     + [f"itertools.{name}" for name in ("chain", "chain.from_iterable", "cycle", "islice", "zip_longest", "batched")]
-    + ["tqdm.tqdm", "tqdm.auto.tqdm", "copy.copy", "copy.deepcopy", "random.sample", "collections.deque"]
+    + ["tqdm.tqdm", "tqdm.auto.tqdm", "copy.copy", "copy.deepcopy", "collections.deque"]
 )
 """Calls that go through their arguments. ``islice(items, 2, None, 3)`` has the same items in every worker, too."""
 
@@ -36,8 +36,12 @@ _COPIED = (
 
 
 def is_copied(path: str) -> bool:
-    """Say whether the value at an external path is data that each worker gets a whole copy of."""
-    return any(spelling.startswith(_COPIED) for spelling in spellings(path))
+    """Say whether the value at an external path is data that each worker gets a whole copy of.
+
+    A choice at random is no whole copy, a permutation is one.
+    """
+    drawn = ".random." in path and not path.removesuffix("()").endswith(("permutation", "permuted"))
+    return not drawn and any(spelling.startswith(_COPIED) for spelling in spellings(path))
 
 
 def is_copied_loader(path: str) -> bool:

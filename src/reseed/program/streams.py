@@ -38,7 +38,7 @@ from reseed.program.loops import blocks_around, element_of
 from reseed.program.model import Loader, Program
 from reseed.program.values import Constant, External, Object, Value
 
-_SPLITTING = re.compile(r"worker|shard|getpid|current_process", re.IGNORECASE)
+_SPLITTING = re.compile(r"worker|shard|getpid|current_process|get_lock|\block\b|queue|shared_mem", re.IGNORECASE)
 _DRAWING = re.compile(r"rand|shuffle|perm|sample|choice|rng", re.IGNORECASE)
 _TORCH_BASE = "torch.utils.data.IterableDataset"
 _DEPTH = 12
@@ -168,7 +168,16 @@ class _Stream:
             used = found is _Kind.DATA and any(element in operands(ins) for ins in activation.body.instructions)
             if used or (found is _Kind.NUMBERS and element in made_of):
                 kind = _Kind.DATA
-        return kind
+        looked_up = [ins for each in made_of if isinstance(ins := activation.body.instructions[each], Item)]
+        return kind if all(self._is_kept(activation, ins.value) for ins in looked_up) else _Kind.STRANGE
+
+    def _is_kept(self, activation: Activation, register: Register) -> bool:
+        # What items are looked up in: the dataset's own, or taken from something that is the same in all workers.
+        made_of = _made_of(activation, register)
+        instructions = [activation.body.instructions[each] for each in made_of]
+        if not any(isinstance(instruction, Call) for instruction in instructions):
+            return True
+        return any(isinstance(i, Element) for i in instructions) or self._source(activation, register) is _Kind.DATA
 
     def _source(self, activation: Activation, register: Register) -> _Kind:
         """What going through the value at `register` gives."""
@@ -200,15 +209,15 @@ class _Stream:
         return self._in_loops(activation, [b for b in blocks_around(activation, item) if table[b].loop], item)
 
     def _result(self, activation: Activation, register: Register, call: Call) -> _Kind:
-        callees = [callee for at, callee in activation.calls if at == register]
-        if callees:
-            return min(self._gives(callee) for callee in callees)
         paths = callee_paths(self._program.engine, activation, call)
         parts = [argument.value for argument in call.arguments if argument.keyword is None]
+        callees = [callee for at, callee in activation.calls if at == register]
+        if callees and not paths:
+            return min(self._gives(callee) for callee in callees)
         if paths and all(path in PASSING or path in APPLYING for path in paths):
             self._endless |= any(path.endswith(".cycle") for path in paths)
             parts = parts[any(path in APPLYING for path in paths) :]
-            if any(path.endswith((".islice", ".sample")) for path in paths):
+            if any(path.endswith(".islice") for path in paths):
                 parts = parts[:1]
             kinds = [self._source(activation, part) for part in parts]
             return max(kinds) if kinds and _Kind.STRANGE not in kinds else _Kind.STRANGE

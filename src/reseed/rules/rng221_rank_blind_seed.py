@@ -76,6 +76,7 @@ from reseed.seeds.fixed import is_fixed, is_fixed_condition
 from reseed.seeds.parent import adds_nothing, chosen_at, parent_seedings
 
 _TORCH = "torch-global"
+_SPAWN = "torch.multiprocessing.spawn"
 _RANK = re.compile(r"rank|process_index|world_size", re.IGNORECASE)
 # What a seeding call may be given beside the seed without mixing in the rank.
 _HARMLESS = frozenset({"deterministic", "verbose", "warn_only"})
@@ -97,6 +98,9 @@ class RankBlindSeed(Rule):
         torch = [(act, effect) for act, effect in parent_seedings(program) if effect.states & {_TORCH, "*"}]
         if not all(_is_alike(program, *each) for each in torch):
             return
+        spawned = _spawned(program)
+        if spawned is not None:
+            torch = [(act, effect) for act, effect in torch if act in spawned]
         place = next(
             (
                 program.place(*at)
@@ -168,6 +172,27 @@ def _is_run(program: Program, at: tuple[Activation, Register]) -> bool:
 
 def _is_main(activation: Activation, guard: Register | None) -> bool:
     return guard is not None and "__name__" in names_in(activation, guard)
+
+
+def _spawned(program: Program) -> set[Activation] | None:
+    # What runs in processes that the program spawns itself, None where it spawns none: these begin without the state
+    # of the main process.
+    starts = [
+        (activation, register)
+        for activation in program.engine.activations.values()
+        for register, instruction in enumerate(activation.body.instructions)
+        if isinstance(instruction, Call) and _SPAWN in callee_paths(program.engine, activation, instruction)
+    ]
+    if not starts:
+        return None
+    stack = [callee for activation, register in starts for at, callee in activation.calls if at == register]
+    found: set[Activation] = set()
+    while stack:
+        activation = stack.pop()
+        if activation not in found:
+            found.add(activation)
+            stack.extend(callee for _, callee in activation.calls)
+    return found
 
 
 def _sign_of_ranks(program: Program) -> str | None:

@@ -70,11 +70,9 @@ class UnseededShuffle(Rule):
         seeded = [effect.states for _, effect in parent_seedings(program)]
         if not seeded:
             return
-        told = (
-            "any other draw from it changes the order"
-            if any(states & {_TORCH, "*"} for states in seeded)
-            else "nothing seen here seeds it, so each run has another order"
-        )
+        told = "any other draw from it changes the order"
+        if not any(states & {_TORCH, "*"} for states in seeded):
+            told += ", and nothing seen here seeds it"
         seen: set[Place] = set()
         for loader in loaders:
             if loader.place not in seen:
