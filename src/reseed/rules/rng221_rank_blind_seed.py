@@ -52,7 +52,9 @@ the code.
 ## References
 
 - [PyTorch: randomness in multi-process data loading](https://pytorch.org/docs/stable/notes/randomness.html#dataloader)
-- [PyTorch: torch.utils.data.distributed.DistributedSampler](https://pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler)
+- [DETR: why the rank is added to the seed](https://github.com/facebookresearch/detr/issues/297)
+- [transformers: workers of different ranks share a seed](https://github.com/huggingface/transformers/issues/37932)
+- [timm: why ranks have seeds of their own](https://github.com/huggingface/pytorch-image-models/issues/1519)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 ## What it does
 
-Finds a loader with `shuffle=True` and without `generator=` in a program that seeds for the sake of reproducibility.
-It is off by default.
+Finds a loader with `shuffle=True` and without `generator=` in a program that seeds from a constant or a configuration,
+for the sake of reproducibility. It is off by default.
 
 ## Why is this bad
 
@@ -47,6 +47,7 @@ from reseed.program.model import ROOT, Loader, Place, Program
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
+from reseed.seeds.fixed import is_fixed
 from reseed.seeds.parent import parent_seedings
 
 _TORCH = "torch-global"
@@ -67,11 +68,14 @@ class UnseededShuffle(Rule):
         loaders = [loader for loader in program.loaders if _is_concerned(loader)]
         if not loaders:
             return
-        seeded = [effect.states for _, effect in parent_seedings(program)]
-        if not seeded:
+        seedings = list(parent_seedings(program))
+        if not any(
+            effect.argument is not None and is_fixed(program, activation, effect.argument)
+            for activation, effect in seedings
+        ):
             return
         told = "any other draw from it changes the order"
-        if not any(states & {_TORCH, "*"} for states in seeded):
+        if not any(effect.states & {_TORCH, "*"} for _, effect in seedings):
             told += ", and nothing seen here seeds it"
         seen: set[Place] = set()
         for loader in loaders:
