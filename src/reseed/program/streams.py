@@ -248,18 +248,23 @@ class _Stream:
 
     def _container(self, value: Object) -> _Kind:
         # One that the parent made is copied, whatever is in it.
-        makers = [act for act in self._worker if value.site and (act.module, act.index) == value.site[:2]]
-        kinds = []
-        for activation in makers:
-            assert value.site is not None
-            register = value.site[2]
-            instruction = activation.body.instructions[register] if register >= 0 else None
-            made = isinstance(instruction, Collection) and instruction.kind == "comprehension"
-            if made or isinstance(instruction, Call):
-                kinds.append(self._source(activation, register))
-            else:
-                kinds.append(_Kind.FILLED)
-        return min(kinds, default=_Kind.DATA)
+        if value.site is None:
+            return _Kind.STRANGE
+        module, index, register = value.site
+        makers = [act for act in self._worker if (act.module, act.index) == (module, index)]
+        return min((self._made(activation, register) for activation in makers), default=_Kind.DATA)
+
+    def _made(self, activation: Activation, register: Register) -> _Kind:
+        # A container that worker code makes.
+        instruction = activation.body.instructions[register] if register >= 0 else None
+        if isinstance(instruction, Call):
+            return self._source(activation, register)
+        if not isinstance(instruction, Collection) or not instruction.items:
+            return _Kind.FILLED
+        if instruction.kind == "comprehension":
+            return self._source(activation, register)
+        constant = all(isinstance(value, Constant) for i in instruction.items for value in activation.registers[i])
+        return _Kind.DATA if constant else _Kind.FILLED
 
     def _computed(self, activation: Activation, register: Register) -> _Kind:
         # Made of the items of other loops, and of nothing else: for word in line.split().

@@ -3,14 +3,15 @@
 
 Finds a program that trains on several ranks (`init_process_group`, `DistributedSampler`, `DistributedDataParallel`,
 `torch.multiprocessing.spawn`, accelerate, Lightning with several devices) and seeds torch alike in all of them, while
-the workers of a loader draw random numbers. It is off by default.
+the workers of a loader draw random numbers.
 
 Claimed is just this: the n-th worker of every rank draws the same numbers as the n-th worker of every other. Which
 samples they are used for is another matter: a `DistributedSampler` gives each rank samples of its own.
 
 A seed counts as the same for all ranks where it is a constant, or a configuration's value named as a seed, that nothing
 in the program changes. The rule is silent where any seeding of torch, the loader's `worker_init_fn` or its worker code
-has to do with the rank, or is not understood.
+has to do with the rank, or is not understood, and where ranks share a model (tensor or pipeline parallelism): these
+have to draw alike.
 
 ## Why is this bad
 
@@ -23,22 +24,32 @@ That all ranks begin with the same weights is no reason for it: `DistributedData
 ## Example
 
 ```python
+class Noise(Dataset):
+    def __getitem__(self, index):
+        return torch.rand(3)
+
+
 def main(rank):
     torch.distributed.init_process_group("nccl", rank=rank)
     torch.manual_seed(0)  # RNG221
-    sampler = torch.utils.data.DistributedSampler(dataset)
-    for batch in DataLoader(dataset, sampler=sampler, num_workers=4):
+    sampler = torch.utils.data.DistributedSampler(Noise())
+    for batch in DataLoader(Noise(), sampler=sampler, num_workers=4):
         print(batch)
 ```
 
 ## Use instead
 
 ```python
+class Noise(Dataset):
+    def __getitem__(self, index):
+        return torch.rand(3)
+
+
 def main(rank):
     torch.distributed.init_process_group("nccl", rank=rank)
     torch.manual_seed(1000 + rank)
-    sampler = torch.utils.data.DistributedSampler(dataset)
-    for batch in DataLoader(dataset, sampler=sampler, num_workers=4):
+    sampler = torch.utils.data.DistributedSampler(Noise())
+    for batch in DataLoader(Noise(), sampler=sampler, num_workers=4):
         print(batch)
 ```
 
@@ -80,6 +91,7 @@ from reseed.seeds.parent import adds_nothing, chosen_at, parent_seedings
 _TORCH = "torch-global"
 _SPAWN = "torch.multiprocessing.spawn"
 _RANK = re.compile(r"rank|process_index|world_size", re.IGNORECASE)
+_MODEL_PARALLEL = re.compile(r"(model|tensor|pipeline|sequence)_?parallel", re.IGNORECASE)
 # What a seeding call may be given beside the seed without mixing in the rank.
 _HARMLESS = frozenset({"deterministic", "verbose", "warn_only"})
 
@@ -90,7 +102,6 @@ class RankBlindSeed(Rule):
     code = "RNG221"
     name = "rank-blind-seed"
     summary = "a program that trains on several ranks seeds torch alike in all of them: their workers draw the same"
-    default = False
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a program, at the first call where such a seed is chosen."""
@@ -198,15 +209,18 @@ def _spawned(program: Program) -> set[Activation] | None:
 
 
 def _sign_of_ranks(program: Program) -> str | None:
+    sign = None
     for activation in program.engine.activations.values():
         for register, instruction in enumerate(activation.body.instructions):
             if not isinstance(instruction, Call) or not program.engine.is_live(activation, register):
                 continue
+            if _MODEL_PARALLEL.search(instruction.text):
+                return None  # ranks that share a model have to draw alike
             for path in callee_paths(program.engine, activation, instruction):
                 row = rank_sign_of(path)
                 if row is not None and (not row.keywords or _names_several(activation, instruction, row.keywords)):
-                    return instruction.text
-    return None
+                    sign = sign or instruction.text
+    return sign
 
 
 def _names_several(activation: Activation, call: Call, keywords: tuple[str, ...]) -> bool:
