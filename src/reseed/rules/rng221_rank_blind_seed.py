@@ -125,18 +125,18 @@ class RankBlindSeed(Rule):
         sign = None if place is None else _sign_of_ranks(program)
         if place is None or sign is None:
             return
-        draws = [program.place(*draw) for draw in seeded_draws(program, loader.worker)]
-        first = draws[0]
+        places = [program.place(*draw) for draw in seeded_draws(program, loader.worker)]
+        draws = tuple(dict.fromkeys(Draw(p.path, p.span.line, p.span.column, p.function) for p in places))
         yield Finding(
             path=place.path,
             span=place.span,
             code=self.code,
             name=self.name,
             message=f"torch is seeded alike in all ranks (`{sign}`): the workers of each draw the same numbers, as in "
-            f"`{first.function}` at {first.path}:{first.span.line}, on every torch",
+            f"`{draws[0].function}` {judge.told_line(place, draws[0])}, on every torch",
             state=_TORCH,
             torch=self.torch,
-            draws=tuple(dict.fromkeys(Draw(d.path, d.span.line, d.span.column, d.function) for d in draws)),
+            draws=draws,
             loader=judge.loader_place(loader),
         )
 

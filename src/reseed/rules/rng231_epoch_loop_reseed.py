@@ -122,9 +122,10 @@ class EpochLoopReseed(Rule):
     def _finding(self, program: Program, loop: Loop, path: Path, loader: Loader, effect: SeedEffect) -> Finding:
         place = program.place(*path[0])
         seeding = program.place(*path[-1])
+        seeded = Draw(seeding.path, seeding.span.line, seeding.span.column, seeding.function)
         text = f"`{judge.call_text(*path[0])}`"
         if len(path) > 1:
-            text += f" (`{judge.call_text(*path[-1])}` at {seeding.path}:{seeding.span.line})"
+            text += f" (`{judge.call_text(*path[-1])}` {judge.told_line(place, seeded)})"
         what = "torch's state" if _TORCH in effect.states else "the loader's generator"
         draws = [program.place(*draw) for draw in seeded_draws(program, loader.worker)]
         repeated = " and ".join(["the order"] * shuffles(loader) + ["the numbers that workers draw"] * bool(draws))

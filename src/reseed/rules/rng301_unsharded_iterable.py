@@ -81,11 +81,12 @@ class UnshardedIterable(Rule):
                 if place in seen:
                     continue
                 seen.add(place)
-                where = f"line {loader.place.span.line}" if place == home else f"{home.path}:{home.span.line}"
                 told = (
-                    f"`{home.function}` never splits its samples between the workers of the loader on {where}"
+                    f"`{home.function}` never splits its samples between the workers of the loader "
+                    f"on line {loader.place.span.line}"
                     if place == home
-                    else f"loader has workers, and `{home.function}` at {where} never splits its samples between them"
+                    else f"loader has workers, and `{home.function}` at {home.path}:{home.span.line} never splits its "
+                    "samples between them"
                 )
                 yield Finding(
                     path=place.path,
