@@ -28,6 +28,10 @@ TEMPTING = {
     "RNG202": re.compile(r"DataLoader\(dataset\b"),
     "RNG211": re.compile(r"worker_init_fn=\w+\("),
     "RNG219": re.compile(r"\.dataset\.rng = "),
+    "RNG221": re.compile(r"(?s)init_process_group.*manual_seed\("),
+    "RNG231": re.compile(r"for \w*epoch in .*:\n +torch\.manual_seed\("),
+    "RNG301": re.compile(r"(?s)\(IterableDataset\).*num_workers=[2-9]"),
+    "RNG401": re.compile(r"(?s)manual_seed\(.*shuffle=True"),
 }
 
 
@@ -83,15 +87,16 @@ def test_every_code_has_fixtures_for_and_against(code: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FIXTURES if not {"lookalikes", "linked"} & set(Path(name).parts)])
-def test_defines_make_loader(name: str) -> None:
+def test_defines_what_is_run(name: str) -> None:
     if name.startswith("py312/") and sys.version_info < (3, 12):
         pytest.skip("syntax of Python 3.12")
+    wanted = "run" if Path(name).parts[0] in ("parent", "ranks", "shuffling") else "make_loader"
     functions = [node for node in ast.parse(read(name)).body if isinstance(node, ast.FunctionDef)]
-    loaders = [function for function in functions if function.name == "make_loader"]
-    assert len(loaders) == 1
-    arguments = loaders[0].args
+    found = [function for function in functions if function.name == wanted]
+    assert len(found) == 1
+    arguments = found[0].args
     required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
-    assert required == 0, "make_loader() must be callable without arguments"
+    assert required == 0, f"{wanted}() must be callable without arguments"
 
 
 def test_byte_order_mark_is_still_there() -> None:

@@ -36,6 +36,10 @@ NAMES = {
     "RNG202": "missing-worker-init-unknown",
     "RNG211": "worker-init-called",
     "RNG219": "seeder-lost-on-wrapper",
+    "RNG221": "rank-blind-seed",
+    "RNG231": "epoch-loop-reseed",
+    "RNG301": "unsharded-iterable",
+    "RNG401": "unseeded-shuffle",
 }
 
 
@@ -621,6 +625,10 @@ def test_codes_and_names() -> None:
         "RNG202": "<1.9",
         "RNG211": "any",
         "RNG219": "any",
+        "RNG221": "any",
+        "RNG231": "any",
+        "RNG301": "any",
+        "RNG401": "any",
     }
     assert {rule.code for rule in rules if rule.fixable != "no"} == {"RNG201", "RNG202", "RNG211"}
     assert all("\n" not in rule.summary and not rule.summary.endswith(".") for rule in rules)

@@ -78,10 +78,12 @@ class BodyBuilder:
         if source not in self._phis[register]:
             self._phis[register].append(source)
 
-    def open_block(self, guard: Register | None = None, expected: bool = True, certain: bool = False) -> int:
+    def open_block(
+        self, guard: Register | None = None, expected: bool = True, certain: bool = False, loop: str = ""
+    ) -> int:
         """Start a block below the current one; returns the current one for `close_block`."""
         before = self.block
-        self._block_table.append(Block(before, guard, expected, certain))
+        self._block_table.append(Block(before, guard, expected, certain, loop))
         self.block = len(self._block_table) - 1
         return before
 

@@ -142,7 +142,7 @@ class ExpressionLowerer:
         self.module.locate(self.builder, register, node)
         return register
 
-    def _text(self, node: cst.BaseExpression) -> str:
+    def _text(self, node: cst.BaseExpression | cst.BaseAssignTargetExpression) -> str:
         name = dotted(node)
         if not name:
             name = " ".join(cst.Module([]).code_for_node(node).split())
@@ -246,7 +246,7 @@ class ExpressionLowerer:
             if first:
                 self.builder.environment = None if environment is None else dict(environment)
                 first = False
-            self.builder.open_block()
+            self.builder.open_block(loop=f"for {self._text(inner.target)} in {self._text(inner.iter)}")
             self.assign(inner.target, self.located(inner.iter, Element(iterated)), comprehension=True)
             for condition in inner.ifs:
                 self.builder.open_block(self.lower(condition.test), True)

@@ -246,13 +246,14 @@ class StatementLowerer(ExpressionLowerer):
             and isinstance(node.test, (cst.Name, cst.Integer))
             and (node.test.value in ("True", "1"))
         )
-        if tests is None:
-            builder.open_block()
+        if isinstance(node, cst.For):
+            builder.open_block(loop=f"for {self._text(node.target)} in {self._text(node.iter)}")
             head()
         else:
+            assert tests is not None
             head()
             skipped = dict(builder.environment or skipped)
-            builder.open_block(tests[0], True, certain=always)
+            builder.open_block(tests[0], True, certain=always, loop=f"while {self._text(node.test)}")
         builder.breaks.append([])
         builder.continues.append([])
         self.lower_statement(node.body)

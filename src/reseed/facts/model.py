@@ -282,13 +282,15 @@ class Block:
 
     It runs only where `parent` runs and the truth of register `guard` is `expected`. Without a guard the
     condition is unknown (a loop may have no turn, an exception may not come); `certain` tells a block that
-    always runs where its parent does.
+    always runs where its parent does. Of a loop's body `loop` is the head as written, shortened
+    (``for epoch in range(10)``): it may run more than once. A ``for`` loop's body begins with its `Element`.
     """
 
     parent: int | None
     guard: Register | None = None
     expected: bool = True
     certain: bool = False
+    loop: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
 from reseed.knowledge.loaders import LOADER_NAMES, loader_of
+from reseed.knowledge.ranks import RANK_NAMES
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
@@ -23,6 +24,9 @@ _RECEIVERS = 8
 _LOADER_CLASS = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
 _DECISIVE = ("dataset", "num_workers", "collate_fn", "worker_init_fn", "persistent_workers", "multiprocessing_context")
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et|seed_everything")
+# A main program that seeds in its loop over epochs, or on each of its ranks, may have its loaders made elsewhere.
+_SEEDING = re.compile("[Ss]eed|[Rr]and|[Dd]etermin|[Rr]eproduc|^fix")
+_EPOCH = re.compile(r"epoch|\bep\b", re.IGNORECASE)
 
 
 def analyse(root: ModuleFacts, project: Project | None = None, importers: bool = False) -> Program:
@@ -92,12 +96,19 @@ def _calls_unknown(engine: Engine, activation: Activation) -> bool:
     return False
 
 
-# Findings stand where a loader is made or a class has what workers call, as names and the bodies of modules show.
+# Findings stand where a loader is made, a class has what workers call, or a main program seeds, as names and the bodies
+# of modules show.
 def _names_beginning(facts: ModuleFacts) -> bool:
-    return any(body.name in workers.ENTRY_METHODS for body in facts.bodies) or any(
-        isinstance(ins, (Attribute, Global, Import)) and ins.name is not None and _LOADER_CLASS.search(ins.name)
+    names = {
+        ins.name
         for body in facts.bodies
         for ins in body.instructions
+        if isinstance(ins, (Attribute, Global, Import)) and ins.name is not None
+    }
+    return (
+        any(_LOADER_CLASS.search(name) for name in names)
+        or (any(_SEEDING.search(name) for name in names) and (not names.isdisjoint(RANK_NAMES) or _has_epochs(facts)))
+        or any(body.name in workers.ENTRY_METHODS for body in facts.bodies)
     )
 
 
@@ -107,6 +118,10 @@ def _defines_dataset(engine: Engine) -> bool:
         for cls in engine.classes
         if cls.module == ROOT
     )
+
+
+def _has_epochs(facts: ModuleFacts) -> bool:
+    return any(block.loop and _EPOCH.search(block.loop) for body in facts.bodies for block in body.block_table)
 
 
 def _solve(engine: Engine) -> None:

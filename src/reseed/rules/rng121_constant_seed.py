@@ -41,27 +41,24 @@ There is no automatic repair: which of the two is meant cannot be seen from the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from reseed.facts.model import Call, Operation, Register
+from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import STATE_SETTERS, canonical
 from reseed.knowledge.seeding import RngObject
 from reseed.program.effects import DrawEffect, SeedEffect, paths_of
 from reseed.program.engine import Activation
+from reseed.program.loops import blocks_around
 from reseed.program.model import DatasetEntry, Loader, Program
-from reseed.program.order import is_once, names_in
+from reseed.program.order import is_once
 from reseed.program.reach import Reached
-from reseed.rules import judge
+from reseed.rules import evaluation, judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
 from reseed.rules.standing import standing
 from reseed.seeds.dependence import CONSTANT, dependence
 
 _RESTORERS = STATE_SETTERS | {"random.setstate", "torch.set_rng_state", "torch.random.set_rng_state"}
-_EVALUATION = {"dev", "deterministic", "eval", "evaluate", "evaluation", "infer", "inference", "test", "testing"}
-_EVALUATION |= {"val", "valid", "validate", "validation"}
-_TRAINING = {"aug", "augment", "augmentation", "train", "training"}
 _SCOPES = ("fork_rng", "isolate_rng")
 _NOT_DRAWS = (".seed", ".manual_seed", ".get_state", ".set_state", ".setstate", ".getstate", ".spawn", ".bit_generator")
 
@@ -123,43 +120,8 @@ def _is_constant(program: Program, worker: Activation, reached: Reached) -> bool
 
 def _is_for_evaluation(reached: Reached) -> bool:
     owner = judge.entry_of(reached).body.qualname.split(".")[0]
-    if _words(owner) & _EVALUATION:
-        return True
     hops = [*reached.path, (reached.activation, reached.effect.register)]
-    return any(
-        guard is not None and _asks_for_evaluation(activation, guard, activation.body.block_table[index].expected)
-        for activation, register in hops
-        for index in _blocks_around(activation, register)
-        for guard in (activation.body.block_table[index].guard,)
-    )
-
-
-def _asks_for_evaluation(activation: Activation, guard: Register, expected: bool) -> bool:
-    # Whether the truth `expected` of a condition is that of evaluation, as far as its names tell.
-    stack = [(guard, expected)]
-    while stack:
-        register, holds = stack.pop()
-        instruction = activation.body.instructions[register]
-        if isinstance(instruction, Operation) and instruction.operator in ("not", "and", "or"):
-            stack.extend((each, holds != (instruction.operator == "not")) for each in instruction.operands)
-            continue
-        if isinstance(instruction, Operation) and instruction.operator in ("!=", "is not", "not in"):
-            holds = not holds
-        words = {word for name in names_in(activation, register) for word in _words(name)}
-        if words & _EVALUATION and holds or words & _TRAINING and not holds and not words & _EVALUATION:
-            return True
-    return False
-
-
-def _words(name: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
-
-
-def _blocks_around(activation: Activation, register: Register) -> Iterator[int]:
-    block: int | None = activation.body.blocks[register]
-    while block is not None:
-        yield block
-        block = activation.body.block_table[block].parent
+    return evaluation.is_named(owner) or any(evaluation.is_asked_for(*hop) for hop in hops)
 
 
 def _runs_once(reached: Reached) -> bool:
@@ -167,7 +129,7 @@ def _runs_once(reached: Reached) -> bool:
     hops = [*reached.path, (reached.activation, reached.effect.register)]
     return any(
         any("cache" in decorator for decorator in activation.body.decorators)
-        or any(is_once(activation, block) for block in _blocks_around(activation, register))
+        or any(is_once(activation, block) for block in blocks_around(activation, register))
         for activation, register in hops
     )
 

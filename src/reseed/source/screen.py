@@ -13,6 +13,7 @@ from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.knowledge.object_draws import GENERATOR_METHODS, METHODS
+from reseed.knowledge.ranks import RANK_NAMES
 from reseed.knowledge.seeding import SEEDERS
 
 
@@ -43,8 +44,16 @@ _NAMES = sorted({name for names in METHODS.values() for name in names if len(nam
 _METHODS = re.compile(rb"\.\s*(?:%s|f\s*\()" % "|".join(_NAMES).encode())
 
 
+# A main program that seeds in each epoch or on each rank, and has its loaders made elsewhere. Its helper for that may
+# speak of neither seeds nor random numbers.
+_SEEDING = _shortest(["seed", "Seed", "rand", "Rand", "etermin", "eproduc", "fix"])
+_RUNNING = _shortest(["epoch", "Epoch", " ep ", *RANK_NAMES])
+
+
 def may_matter(raw: bytes) -> bool:
     """Return False where no finding can start in a file with these bytes."""
-    if any(word in raw for word in _WORDS):
-        return True
-    return b"class " in raw and (any(word in raw for word in _DRAWS) or _METHODS.search(raw) is not None)
+    return (
+        any(word in raw for word in _WORDS)
+        or (b"class " in raw and (any(word in raw for word in _DRAWS) or _METHODS.search(raw) is not None))
+        or (any(word in raw for word in _RUNNING) and any(word in raw for word in _SEEDING))
+    )
