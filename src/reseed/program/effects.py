@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reseed.facts.model import Attribute, Call, Global, Register
+from reseed.facts.model import Attribute, Call, Global, Item, Register
 from reseed.knowledge import library_draws, numpy_global
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
 from reseed.program.arguments import arguments_of
 from reseed.program.calls import is_none
 from reseed.program.engine import Activation, Engine
+from reseed.program.rng_uses import rng_uses
 from reseed.program.values import External, Method, Object, Value, Values
 
 NUMPY_GLOBAL = "numpy-global"
@@ -48,10 +49,14 @@ def effects_of(engine: Engine, activation: Activation) -> list[Effect]:
     """The draws and seedings in the body of `activation` itself, in order."""
     found: list[Effect] = []
     for register, instruction in enumerate(activation.body.instructions):
-        if not isinstance(instruction, Call) or not activation.registers[instruction.function]:
+        subject = instruction.function if isinstance(instruction, Call) else getattr(instruction, "value", None)
+        if not isinstance(instruction, (Call, Item)) or subject is None or not activation.registers[subject]:
             continue
         if engine.is_live(activation, register):
-            found.extend(_effects_of_call(engine, activation, register, instruction))
+            if isinstance(instruction, Call):
+                found.extend(_effects_of_call(engine, activation, register, instruction))
+            uses = rng_uses(engine, activation, register, instruction)
+            found.extend(DrawEffect(register, use.state, use.path) for use in uses)
     return found
 
 
