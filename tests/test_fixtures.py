@@ -22,6 +22,7 @@ EXPECTED = re.compile(r"#((?:\s+RNG\d{3})+)\s*$")
 # What a fixture has to contain for its silence about a code to mean something.
 TEMPTING = {
     "RNG101": re.compile(r"\bnp\.random\.(rand|randn|randint|normal|uniform|permutation)\("),
+    "RNG112": re.compile(r"\b(randn|Compose|sample)\("),
     "RNG121": re.compile(r"\b(seed|manual_seed|default_rng|RandomState)\(\S"),
     "RNG201": re.compile(r"DataLoader\(.*num_workers=[1-9]"),
     "RNG202": re.compile(r"DataLoader\(dataset\b"),

@@ -51,8 +51,8 @@ _A_ALWAYS = (
     "CropNonEmptyMaskIfExists D4 ElasticTransform Erasing FancyPCA GaussNoise GlassBlur GridDistortion GridDropout "
     "HEStain ISONoise MaskDropout MultiplicativeNoise PiecewiseAffine PixelDropout PlasmaBrightnessContrast "
     "PlasmaShadow RandomCrop RandomCropFromBorders RandomFog RandomGridShuffle RandomRain RandomResizedCrop "
-    "RandomRotate90 RandomShadow RandomSizedBBoxSafeCrop RandomSizedCrop RandomSunFlare SaltAndPepper ShotNoise Spatter "
-    "SquareSymmetry Superpixels ThinPlateSpline OneOf SomeOf RandomOrder OneOrOther"
+    "RandomRotate90 RandomShadow RandomSizedBBoxSafeCrop RandomSizedCrop RandomSunFlare SaltAndPepper ShotNoise "
+    "Spatter SquareSymmetry Superpixels ThinPlateSpline OneOf SomeOf RandomOrder OneOrOther"
 )
 _A_UNLESS_FIXED = (
     "AdvancedBlur Blur ChromaticAberration ColorJitter Defocus Emboss FrequencyMasking GaussianBlur HueSaturationValue "
@@ -81,7 +81,8 @@ _A_CERTAIN = (
     "SelectiveChannelTransform SmallestMaxSize SomeOf SquareSymmetry ToFloat ToRGB pytorch.ToTensorV2"
 )
 _A_P_FIRST = (
-    "ChannelShuffle D4 HorizontalFlip InvertImg RandomRotate90 SquareSymmetry TimeReverse ToSepia Transpose VerticalFlip"
+    "ChannelShuffle D4 HorizontalFlip InvertImg RandomRotate90 SquareSymmetry TimeReverse ToSepia Transpose "
+    "VerticalFlip"
 )
 
 _I_ALWAYS = (
@@ -100,8 +101,8 @@ _I_UNLESS_GIVEN = (
 )
 _I_RANGES = "AffineCv2 ContrastNormalization Grayscale Resize Scale Superpixels"
 _MIMESIS_CLASSES = (
-    "Address BinaryFile Choice Code Cryptographic Datetime Development Field Fieldset File Finance Food Generic Hardware "
-    "Internet Numeric Path Payment Person Science Text Transport"
+    "Address BinaryFile Choice Code Cryptographic Datetime Development Field Fieldset File Finance Food Generic "
+    "Hardware Internet Numeric Path Payment Person Science Text Transport"
 )
 _I_METHODS = frozenset(
     {CALL, "augment", "augment_batch", "augment_batch_", "augment_batches", "augment_bounding_boxes", "augment_image"}
