@@ -30,6 +30,7 @@ def right(worker_id):
 """
 NAMES = {
     "RNG101": "numpy-global-draw",
+    "RNG112": "library-rng",
     "RNG121": "constant-seed",
     "RNG201": "missing-worker-init",
     "RNG202": "missing-worker-init-unknown",
@@ -611,6 +612,7 @@ def test_codes_and_names() -> None:
     assert [rule.code for rule in rules] == sorted(NAMES)
     assert {rule.code: rule.torch for rule in rules} == {
         "RNG101": "<1.9",
+        "RNG112": "any",
         "RNG121": "any",
         "RNG201": "<1.9",
         "RNG202": "<1.9",

@@ -19,7 +19,8 @@ from reseed.knowledge.spelling import find, spellings
 class LibraryRng:
     """An RNG state of a library, by the name that draws and seedings give it: `state`.
 
-    `distributions` are the names under which a project declares the library. Workers draw the same numbers with its
+    `distributions` are the names under which a project declares the library, `forks` those of others that are imported
+    by its name and seed their workers. Workers draw the same numbers with its
     versions from `since` to `until`, both included, None for no bound. `spawned` says that they do so under spawn and
     forkserver, too, wherever the RNG is held.
     """
@@ -31,6 +32,7 @@ class LibraryRng:
     until: str | None
     spawned: bool
     source: str
+    forks: tuple[str, ...] = ()
 
     @property
     def versions(self) -> str:
@@ -63,6 +65,7 @@ LIBRARY_RNGS: Mapping[str, LibraryRng] = {
             "2.0.8",
             False,
             "measured: albumentations 2.0.8; 1.4.20 and 1.4.21, core/composition.py",
+            ("albumentationsx",),
         ),
         LibraryRng("monai", "MONAI", ("monai",), None, None, False, "measured: monai 1.6.1"),
         LibraryRng("PIL", "Pillow (the C library's `rand`)", ("pillow",), None, None, True, "measured: pillow 13.0.0"),

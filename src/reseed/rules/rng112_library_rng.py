@@ -20,6 +20,9 @@ that have no RNG of their own are not reported where the project declares one of
 ## Example
 
 ```python
+import albumentations as A
+
+
 class Faces(Dataset):
     def __init__(self, images):
         self.images = images
