@@ -64,21 +64,21 @@ _A_RANGES = "Affine CropAndPad Downscale Posterize RandomGravel Solarize XYMaski
 _A_NEVER = (
     "AutoContrast CLAHE CenterCrop Crop Equalize Flip FromFloat HorizontalFlip InvertImg Lambda LongestMaxSize "
     "Morphological Normalize Pad PadIfNeeded Resize SmallestMaxSize TimeReverse ToFloat ToGray ToRGB ToSepia Transpose "
-    "VerticalFlip Compose ReplayCompose Sequential SelectiveChannelTransform pytorch.ToTensorV2"
+    "VerticalFlip Compose ReplayCompose Sequential SelectiveChannelTransform ToTensorV2"
 )
 # Of no consequence here, but there: a pipeline with any other name runs with a version that has no RNG of its own.
 _A_OTHERS = (
     "BaseCompose BasicTransform BboxParams CenterCrop3D CoarseDropout3D ConstrainedCoarseDropout CubicSymmetry "
     "DualTransform FDA GridElasticDeform HistogramMatching ImageOnlyTransform KeypointParams MixUp Mosaic NoOp "
     "OverlayElements Pad3D PadIfNeeded3D PixelDistributionAdaptation RandomCrop3D RandomCropNearBBox TemplateTransform "
-    "TextImage ToTensor3D Transform3D pytorch.ToTensor3D"
+    "TextImage ToTensor3D Transform3D ToTensor3D"
 )
 # Without a `p` they do what they do every time.
 _A_CERTAIN = (
     "AtLeastOneBBoxRandomCrop BBoxSafeRandomCrop CenterCrop Compose Crop CropAndPad CropNonEmptyMaskIfExists D4 "
     "FromFloat Lambda LongestMaxSize Normalize Pad PadIfNeeded RandomCrop RandomCropFromBorders RandomOrder "
     "RandomResizedCrop RandomRotate90 RandomSizedBBoxSafeCrop RandomSizedCrop ReplayCompose Resize "
-    "SelectiveChannelTransform SmallestMaxSize SomeOf SquareSymmetry ToFloat ToRGB pytorch.ToTensorV2"
+    "SelectiveChannelTransform SmallestMaxSize SomeOf SquareSymmetry ToFloat ToRGB ToTensorV2"
 )
 _A_P_FIRST = (
     "ChannelShuffle D4 HorizontalFlip InvertImg RandomRotate90 SquareSymmetry TimeReverse ToSepia Transpose "
@@ -167,6 +167,12 @@ _QUIET_METHODS = frozenset({"reseed", "get_current_locale", "override_locale", "
 MONAI_BASES = frozenset({"monai.transforms.Randomizable", "monai.transforms.RandomizableTransform"})
 """Classes whose `R` is the RNG that subclasses draw from. Source: monai 1.6.1, monai/transforms/transform.py."""
 
+_GONE = (
+    "albumentations.augmentations.dropout.cutout",
+    "albumentations.imgaug",
+    "albumentations.pytorch.functional",
+    "albumentations.random_utils",
+)
 _BY_PATH: Mapping[str, RandomClass] = {row.path: row for row in RANDOM_CLASSES}
 _KNOWN_TRANSFORMS = frozenset(
     f"albumentations.{name}" for name in [*_A_OTHERS.split(), *(row.path.split(".", 1)[1] for row in RANDOM_CLASSES)]
@@ -195,6 +201,16 @@ def is_of_other_versions(path: str) -> bool:
     """
     path = path.removesuffix("()")
     return path.startswith("albumentations.") and not any(name in _KNOWN_TRANSFORMS for name in spellings(path))
+
+
+def imports_other_versions(module: str, name: str | None) -> bool:
+    """Say whether an import cannot be answered by the versions of albumentations that have an RNG of their own.
+
+    Source: albumentations 1.3.1, 1.4.21 and 2.0.8, the modules, and the classes that the packages themselves have.
+    """
+    if module in ("albumentations", "albumentations.pytorch"):
+        return name is not None and name[:1].isupper() and is_of_other_versions(f"{module}.{name}")
+    return module.startswith(_GONE)
 
 
 def _monai_class(path: str) -> RandomClass | None:

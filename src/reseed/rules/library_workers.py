@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reseed.facts.model import Register
+from reseed.facts.model import Import, Register
 from reseed.knowledge import datasets
 from reseed.knowledge.library_rngs import LIBRARY_RNGS
-from reseed.knowledge.random_objects import CALL
+from reseed.knowledge.random_objects import CALL, imports_other_versions
 from reseed.program import objects
 from reseed.program.effects import DrawEffect
 from reseed.program.engine import Activation
@@ -40,14 +40,25 @@ def shared_draws(program: Program) -> Iterator[SharedDraw]:
     """The draws from libraries' RNGs in worker code that the workers make alike, from each loader and dataset.
 
     They do not where worker code makes the object that draws. MONAI's transforms are its own loader's to seed, so that
-    they are judged only where the loader is seen.
+    they are judged only where the loader is seen. A program that imports what only other versions of albumentations
+    have runs with none that has an RNG of its own.
     """
+    never = {"albumentations"} if _needs_other_albumentations(program) else set()
     for loader in program.loaders:
-        silent = {state for state in LIBRARY_RNGS if not _leaves_alone(program, loader, state)}
+        silent = never | {state for state in LIBRARY_RNGS if not _leaves_alone(program, loader, state)}
         yield from _in_worker_code(program, loader, silent)
         yield from _handed_over(program, loader, silent)
     for entry in program.datasets:
-        yield from _in_worker_code(program, entry, {"monai"})
+        yield from _in_worker_code(program, entry, never | {"monai"})
+
+
+def _needs_other_albumentations(program: Program) -> bool:
+    return any(
+        isinstance(instruction, Import) and imports_other_versions(instruction.module, instruction.name)
+        for module in program.engine.modules
+        for body in module.bodies
+        for instruction in body.instructions
+    )
 
 
 def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set[str]) -> Iterator[SharedDraw]:
@@ -99,7 +110,9 @@ def _is(value: Value, *expected: object) -> bool:
 
 
 def _is_made_by(program: Program, worker: Activation, use: RngUse) -> bool:
-    sites = {made.site[:2] for made in (use.made, use.called) if made is not None and made.site is not None}
+    # A pipeline seeds what it holds when it is made, imgaug's does not.
+    makers = (use.made,) if use.state == "imgaug" else (use.made, use.called)
+    sites = {made.site[:2] for made in makers if made is not None and made.site is not None}
     return bool(sites) and any((each.module, each.index) in sites for each in program.reach.activations(worker))
 
 

@@ -71,6 +71,7 @@ from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
 from reseed.rules.library_workers import SharedDraw, shared_draws
 from reseed.rules.standing import standing
+from reseed.seeds.seeder import Verdict, verdict
 
 
 class LibraryRngDraw(Rule):
@@ -96,7 +97,7 @@ class LibraryRngDraw(Rule):
                 span=place.span,
                 code=self.code,
                 name=self.name,
-                message=_told(place, shared, tuple(draws)),
+                message=f"{_told(place, shared, tuple(draws))} {_consequence(program, shared)}",
                 state=state,
                 torch=self.torch,
                 draws=tuple(draws),
@@ -116,5 +117,14 @@ def _told(place: Place, shared: SharedDraw, draws: tuple[Draw, ...]) -> str:
     else:
         path = judge.told_path(shared.reached)
         what = f"what runs here draws from the RNG of {rng.told}: {text} {line}{more}, in worker code ({path}):"
-    versions = f" ({rng.versions})" if rng.versions else ""
-    return f"{what} PyTorch does not reseed it, so every worker draws the same numbers on every torch{versions}"
+    return what
+
+
+def _consequence(program: Program, shared: SharedDraw) -> str:
+    versions = f" ({LIBRARY_RNGS[shared.state].versions})" if LIBRARY_RNGS[shared.state].versions else ""
+    loader = shared.source
+    if isinstance(loader, Loader) and verdict(program, loader, shared.state) is Verdict.USELESS:
+        text = "the loader's `worker_init_fn` leaves the numbers the same in every worker or in every epoch"
+    else:
+        text = "PyTorch does not reseed it, so that every worker draws the same numbers"
+    return f"{text} on every torch{versions}"
