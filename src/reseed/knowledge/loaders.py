@@ -66,7 +66,8 @@ _DATASET_COLLATE = _positions("dataset collate_fn")
 _DATASET_WORKERS = _positions("dataset num_workers")
 
 _GLOBALS = frozenset({"numpy-global", "python-global", "torch-global"})
-_MONAI = _GLOBALS | {"monai"}
+# An albumentations pipeline that a dataset holds makes it fail: it is called with a parameter that the pipeline has not.
+_MONAI = frozenset({"albumentations", "monai"})
 
 LOADERS: tuple[Loader, ...] = (
     Loader("torch.utils.data.DataLoader", _TORCH, 0, False, "torch 1.0.0 to 2.15.0, torch/utils/data/dataloader.py"),

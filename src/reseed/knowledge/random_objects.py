@@ -162,6 +162,7 @@ RANDOM_CLASSES: tuple[RandomClass, ...] = (
 _METHODS = frozenset({CALL, "randomize"})
 _MONAI_RANDOM = re.compile(r"monai\.transforms\.(?:(?:Signal)?Rand[A-Z]\w*|RandomOrder|OneOf|SomeOf)")
 _MONAI_QUIET = re.compile(r"Rand(?:CuCIM|Identity|Mark|RangePop|RangePush|TorchIO|TorchVision)")
+_MONAI_CERTAIN = re.compile(r"^(?!Rand(?!om))|Crop|Grid(?!Distortion)")
 _QUIET_METHODS = frozenset({"reseed", "get_current_locale", "override_locale", "add_provider", "add_providers"})
 
 MONAI_BASES = frozenset({"monai.transforms.Randomizable", "monai.transforms.RandomizableTransform"})
@@ -220,6 +221,6 @@ def _monai_class(path: str) -> RandomClass | None:
             flips = re.fullmatch(r"RandFlip(?:d|D|Dict)?", name) is not None
             steady = "random_center" if "SpatialCrop" in name or "ScaleCrop" in name else None
             position = (0 if name == "RandFlip" else 1) if flips else None
-            chance = ("prob", position, 0.1) if "Crop" not in name and name.startswith("Rand") else None
+            chance = ("prob", position, 0.1) if not _MONAI_CERTAIN.search(name) else None
             return RandomClass(spelling, "monai", "never" if flips else "always", _METHODS, _MONAI, chance, steady)
     return None

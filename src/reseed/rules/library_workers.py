@@ -88,13 +88,15 @@ def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator
 
 def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:
     # Whether nobody seeds `state` in the loader's workers as they need it.
-    if not loader.may_have_workers() or state in loader.row.seeds or (loader.row.own_seeder and not loader.row.seeds):
+    if not loader.may_have_workers() or (loader.row.own_seeder and not loader.row.seeds):
         return False
     contexts = loader.argument("multiprocessing_context")
     if contexts and not LIBRARY_RNGS[state].spawned and all(_is(value, "spawn", "forkserver") for value in contexts):
         return False
     if _is_given(loader, "num_workers", 1) and _is_given(loader, "persistent_workers", True):
         return False
+    if state in loader.row.seeds:
+        return verdict(program, loader, state) is Verdict.USELESS  # a function that is given replaces the loader's own
     if loader.argument("worker_init_fn") is None and loader.may_pass("worker_init_fn"):
         return True  # nothing shows a seeder; that the loader has none is not claimed
     return verdict(program, loader, state) is not Verdict.HELPS
