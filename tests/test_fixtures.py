@@ -23,6 +23,7 @@ EXPECTED = re.compile(r"#((?:\s+RNG\d{3})+)\s*$")
 TEMPTING = {
     "RNG101": re.compile(r"\bnp\.random\.(rand|randn|randint|normal|uniform|permutation)\("),
     "RNG111": re.compile(r"self\.rng = np\.random\.default_rng\("),
+    "RNG112": re.compile(r"\b(randn|Compose|sample)\("),
     "RNG121": re.compile(r"\b(seed|manual_seed|default_rng|RandomState)\(\S"),
     "RNG201": re.compile(r"DataLoader\(.*num_workers=[1-9]"),
     "RNG202": re.compile(r"DataLoader\(dataset\b"),

@@ -31,6 +31,7 @@ def right(worker_id):
 NAMES = {
     "RNG101": "numpy-global-draw",
     "RNG111": "shared-rng-object",
+    "RNG112": "library-rng",
     "RNG121": "constant-seed",
     "RNG201": "missing-worker-init",
     "RNG202": "missing-worker-init-unknown",
@@ -620,6 +621,7 @@ def test_codes_and_names() -> None:
     assert {rule.code: rule.torch for rule in rules} == {
         "RNG101": "<1.9",
         "RNG111": "any",
+        "RNG112": "any",
         "RNG121": "any",
         "RNG201": "<1.9",
         "RNG202": "<1.9",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from reseed.report import Report
 from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
-from reseed.source.declared import Declared, declared_torch, shows_on
+from reseed.source.declared import Declared, declared, declared_torch, shows_on
 from reseed.source.discover import discover
 from reseed.source.screen import may_matter
 from reseed.source.syntax import check_syntax
@@ -154,15 +154,28 @@ def _shared_by_codemods() -> Shared:
 def in_range(findings: Sequence[Finding], path: str, torch_version: str) -> list[tuple[Finding, Declared | None]]:
     """Pair each finding with the declaration that rules it out, or with None where it stands.
 
-    `torch_version` is ``"auto"`` (what the project of `path` declares), ``"any"`` or a version.
+    `torch_version` is ``"auto"`` (what the project of `path` declares), ``"any"`` or a version. What is drawn from a
+    library's own RNG is also ruled out by the version of that library that the project declares, but for ``"any"``.
     """
     if torch_version == "any" or not findings:
         return [(finding, None) for finding in findings]
-    declared = declared_torch(path) if torch_version == "auto" else Declared(torch_version, "")
+    torch = declared_torch(path) if torch_version == "auto" else Declared(torch_version, "")
     return [
-        (finding, declared if declared and not shows_on(finding.torch, declared.minimum) else None)
+        (finding, torch if torch and not shows_on(finding.torch, torch.minimum) else _ruled_out(finding, path))
         for finding in findings
     ]
+
+
+def _ruled_out(finding: Finding, path: str) -> Declared | None:
+    from reseed.knowledge.library_rngs import LIBRARY_RNGS
+
+    rng = LIBRARY_RNGS.get(finding.state)
+    if rng is None or not rng.versions:
+        return None
+    found = declared(path, rng.distributions)
+    if not found:
+        return next(iter(declared(path, rng.forks)), None) if rng.forks else None
+    return None if any(one.allowed.meets(rng.since, rng.until) for one in found) else found[0]
 
 
 def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
@@ -243,19 +256,28 @@ def report_of(
 
 
 def outdated_note(outdated: Sequence[tuple[Finding, Declared]], settings: Settings) -> tuple[str, ...]:
-    """Say in one sentence which findings no allowed PyTorch shows, on whose word, and how to see them all the same."""
-    if not outdated:
-        return ()
+    """Say in one sentence which findings no allowed version shows, on whose word, and how to see them all the same.
+
+    That is one for PyTorch's version, and one for each library whose own version rules findings out.
+    """
+    groups: dict[str, list[tuple[Finding, Declared]]] = {}
+    for finding, word in outdated:
+        groups.setdefault(finding.state if finding.torch == "any" else "torch", []).append((finding, word))
+    return tuple(_outdated_note(groups[name], settings) for name in sorted(groups, key=lambda name: name != "torch"))
+
+
+def _outdated_note(outdated: Sequence[tuple[Finding, Declared]], settings: Settings) -> str:
     codes = ", ".join(sorted({finding.code for finding, _ in outdated}))
-    oldest = min((declared for _, declared in outdated), key=lambda declared: declared.path)
-    others = len({declared.path for _, declared in outdated}) - 1
+    finding, oldest = min(outdated, key=lambda pair: pair[1].path)
+    others = len({word.path for _, word in outdated}) - 1
     if oldest.path:
         place = os.path.relpath(oldest.path) + (f" and {others} more" if others else "")
-        reason = f"{place} asks for torch >= {oldest.minimum}"
+        wanted = oldest.requirement if finding.torch == "any" else f"torch >= {oldest.minimum}"
+        reason = f"{place} asks for {wanted}"
     else:
         reason = f"{settings.torch_version_origin or 'torch-version'} is {oldest.minimum}"
     number = f"{len(outdated)} finding" + ("s" if len(outdated) > 1 else "")
-    return (f"{number} of {codes} not shown, since {reason} (--torch-version any shows them)",)
+    return f"{number} of {codes} not shown, since {reason} (--torch-version any shows them)"
 
 
 def bug(path: str, error: Exception) -> Problem:

@@ -21,7 +21,8 @@ class Loader:
     last one that matters here.
     `default_workers` is ``num_workers`` where the call does not give it, None where the library or the caller decides.
     `own_seeder` says that a ``worker_init_fn`` must not be added: the loader seeds its workers itself, takes no such
-    parameter, or would lose the function it installs.
+    parameter, or would lose the function it installs. `seeds` are the RNG states that it is known to seed in its
+    workers, and no others; empty where that is PyTorch's doing, or not known of a loader with a seeder of its own.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Loader:
     default_workers: int | None
     own_seeder: bool
     source: str
+    seeds: frozenset[str] = frozenset()
 
 
 def _positions(names: str) -> Mapping[str, int]:
@@ -63,6 +65,10 @@ _DATASET = _positions("dataset")
 _DATASET_COLLATE = _positions("dataset collate_fn")
 _DATASET_WORKERS = _positions("dataset num_workers")
 
+_GLOBALS = frozenset({"numpy-global", "python-global", "torch-global"})
+# An albumentations pipeline that a dataset holds makes it fail: it is called with a parameter that the pipeline has not.
+_MONAI = frozenset({"albumentations", "monai"})
+
 LOADERS: tuple[Loader, ...] = (
     Loader("torch.utils.data.DataLoader", _TORCH, 0, False, "torch 1.0.0 to 2.15.0, torch/utils/data/dataloader.py"),
     Loader("torch_geometric.loader.DataLoader", _PYG, 0, False, "torch_geometric 2.8.1, loader/dataloader.py"),
@@ -83,10 +89,12 @@ LOADERS: tuple[Loader, ...] = (
     Loader("timm.data.loader.MultiEpochsDataLoader", _TORCH, 0, False, "timm 1.0.31, data/loader.py"),
     Loader("ultralytics.data.build.InfiniteDataLoader", _TORCH, 0, False, "ultralytics 8.4.190, data/build.py"),
     # Its worker loop is its own, and seeds NumPy whatever torch's does.
-    Loader("torchdata.stateful_dataloader.StatefulDataLoader", _TORCH, 0, True, "torchdata 0.11.0, worker.py"),
+    Loader(
+        "torchdata.stateful_dataloader.StatefulDataLoader", _TORCH, 0, True, "torchdata 0.11.0, worker.py", _GLOBALS
+    ),
     # A worker_init_fn given to these replaces MONAI's, and every random transform repeats (measured: monai 1.6.1).
-    Loader("monai.data.DataLoader", _DATASET_WORKERS, 0, True, "monai 1.6.1, data/dataloader.py"),
-    Loader("monai.data.ThreadDataLoader", _MONAI_THREADS, 0, True, "monai 1.6.1, data/thread_buffer.py"),
+    Loader("monai.data.DataLoader", _DATASET_WORKERS, 0, True, "monai 1.6.1, data/dataloader.py", _MONAI),
+    Loader("monai.data.ThreadDataLoader", _MONAI_THREADS, 0, True, "monai 1.6.1, data/thread_buffer.py", _MONAI),
     # The rest take no worker_init_fn.
     Loader("timm.data.create_loader", _TIMM, 1, True, "timm 1.0.31, data/loader.py"),
     Loader("fastai.data.load.DataLoader", _FASTAI, 0, True, "fastai 2.8.12, data/load.py"),

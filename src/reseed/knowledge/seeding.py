@@ -64,6 +64,7 @@ class SeedSource:
 
 
 _ALL = ("python-global", "numpy-global", "torch-global")
+_ALBUMENTATIONS = "measured: albumentations 2.0.8"
 _LIGHTNING = "lightning 2.6.6, lightning/fabric/utilities/seed.py"
 _NUMPY = "measured: numpy 2.4.6"
 _PYTHON = "measured: Python 3.11.7"
@@ -103,6 +104,9 @@ SEEDERS: tuple[Seeder, ...] = (
     Seeder("cv2.setRNGSeed", ("cv2",), "seed", 0, "none", "measured: opencv-python-headless 5.0.0.93"),
     Seeder("imgaug.seed", ("imgaug",), "entropy", 0, "none", "imgaug 0.4.0, imgaug/imgaug.py"),
     Seeder("imgaug.random.seed", ("imgaug",), "entropy", 0, "none", "imgaug 0.4.0, imgaug/random.py"),
+    Seeder("albumentations.Compose().set_random_seed", ("albumentations",), "seed", 0, "none", _ALBUMENTATIONS),
+    Seeder("faker.Faker.seed", ("faker",), "seed", 0, "none", "measured: Faker 40.54.0"),
+    Seeder("faker.Faker().seed_instance", ("faker",), "seed", 0, "none", "measured: Faker 40.54.0"),
 )
 
 RNG_OBJECTS: tuple[RngObject, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reseed.facts.model import Attribute, Call, Global, Register, SetAttribute
+from reseed.facts.model import Attribute, Call, Global, Item, Register, SetAttribute
 from reseed.knowledge import library_draws, numpy_global, object_draws
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
 from reseed.program.arguments import arguments_of
@@ -13,6 +13,7 @@ from reseed.program.calls import is_none
 from reseed.program.engine import Activation, Engine
 from reseed.program.objects import RNG
 from reseed.program.rng_objects import objects_in
+from reseed.program.rng_uses import rng_uses
 from reseed.program.values import UNKNOWN, External, Method, Object, Value, Values
 
 NUMPY_GLOBAL = "numpy-global"
@@ -64,10 +65,14 @@ def effects_of(engine: Engine, activation: Activation) -> list[Effect]:
             if instruction.name == "state" and engine.is_live(activation, register):
                 found.extend(_effects_of_state(engine, activation, register, instruction))
             continue
-        if not isinstance(instruction, Call) or not activation.registers[instruction.function]:
+        subject = instruction.function if isinstance(instruction, Call) else getattr(instruction, "value", None)
+        if not isinstance(instruction, (Call, Item)) or subject is None or not activation.registers[subject]:
             continue
         if engine.is_live(activation, register):
-            found.extend(_effects_of_call(engine, activation, register, instruction))
+            if isinstance(instruction, Call):
+                found.extend(_effects_of_call(engine, activation, register, instruction))
+            uses = rng_uses(engine, activation, register, instruction)
+            found.extend(DrawEffect(register, use.state, use.path) for use in uses)
     return found
 
 

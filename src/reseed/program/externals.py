@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from reseed.facts.model import Register
 from reseed.knowledge.datasets import is_wrapper
 from reseed.knowledge.loaders import loader_of
+from reseed.knowledge.random_objects import random_class_of
 from reseed.knowledge.seeding import RNG_OBJECTS, rng_object_of
 from reseed.program import objects, rng_objects
 from reseed.program.arguments import Arguments
@@ -87,7 +88,9 @@ def _call_library(
         objects.hold(engine, result, kept)
         engine.write((result, objects.WRAPPED), args.positional[0] if args.positional else args.all_values())
         return (result,)
-    if not kept and path.rpartition(".")[2] not in _PIPELINES and path != "dataclasses.field":
+    row = random_class_of(path)
+    keeps = row is not None or path.rpartition(".")[2] in _PIPELINES or path == "dataclasses.field"
+    if not kept and not keeps:
         return (engine.values.external(f"{path}()"),)
     for value in kept:
         if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
@@ -96,6 +99,9 @@ def _call_library(
     objects.hold(engine, result, kept)
     for keyword, values in args.keywords.items():
         engine.write((result, keyword), values)
+    if row is not None:
+        unseen = args.unknown_keywords or args.rest is not None
+        objects.keep_arguments(engine, result, args.positional, args.keywords, unseen)
     return (result,)
 
 

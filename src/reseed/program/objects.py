@@ -4,15 +4,17 @@ Fields live in the engine's nodes: ``(object, "name")`` for attributes, ``(objec
 known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for all of them,
 ``(object, HELD)`` for what external code was handed when it made the object, ``(object, WRAPPED)`` for the datasets
 under a dataset over others (`is_wrapper`), ``(index, SEEDED)`` for the dataset of the loader whose ``worker_init_fn``
-the stand-in of that index calls.
+the stand-in of that index calls, ``(object, GIVEN, parameter)`` for the arguments, by index or name, that a library's
+object was made with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from reseed.knowledge.datasets import dataset_base, is_wrapper
 from reseed.knowledge.loaders import loader_of
+from reseed.knowledge.random_objects import random_class_of
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import (
     UNKNOWN,
@@ -33,6 +35,7 @@ from reseed.program.values import (
 
 ITEM, ANY, ALL, KEYS, HELD, WRAPPED = "[item]", "[any]", "[all]", "[keys]", "[held]", "[wrapped]"
 SEEDED = "[seeded]"
+GIVEN = "[given]"
 _HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
 RNG = "rng"
@@ -221,12 +224,27 @@ def hold(engine: Engine, target: Object, values: Iterable[Value]) -> None:
     engine.write((target, HELD), [value for value in values if is_of_program(engine, None, value)])
 
 
+def keep_arguments(
+    engine: Engine, target: Object, positional: Iterable[Values], keywords: Mapping[str, Values], unseen: bool
+) -> None:
+    """Note with which arguments `target` was made, and whether it may have been given others."""
+    for index, values in enumerate(positional):
+        engine.write((target, GIVEN, index), values)
+    for name, values in keywords.items():
+        engine.write((target, GIVEN, name), values)
+        engine.write((target, KEYS), [engine.values.constant(name)])
+    if unseen:
+        engine.write((target, GIVEN), (UNKNOWN,))
+
+
 def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bool:
     """Whether `value` is, or holds, code of the program."""
     if isinstance(value, Object) and value.kind in CONTAINERS:
+        inside = held(engine, reader, value)
+        if any(not isinstance(inner, (Constant, External, Unknown)) and not is_rng(inner) for inner in inside):
+            return True
         return any(
-            not isinstance(inner, (Constant, External, Unknown)) and not is_rng(inner)
-            for inner in held(engine, reader, value)
+            random_class_of(inner.path) for inner in contents(engine, reader, value) if isinstance(inner, Object)
         )
     return isinstance(value, (Function, Bound, Object, Class, Method)) and not is_rng(value)
 
@@ -235,6 +253,20 @@ def is_rng(value: Value) -> bool:
     """Whether `value` is an RNG object, or a method of one: no code of the program."""
     made = value.receiver if isinstance(value, Method) else value
     return isinstance(made, Object) and made.kind == RNG
+
+
+def contents(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:
+    """`target` and what it holds, and so on through containers and what external code made, each value once."""
+    seen: Values = {}
+    stack: list[Value] = [target]
+    while stack and len(seen) < _HELD_LIMIT:
+        value = stack.pop()
+        if value not in seen:
+            seen[value] = None
+            if isinstance(value, Object) and (value is target or value.kind in (*CONTAINERS, "external")):
+                key = ALL if value.kind in CONTAINERS else HELD
+                stack.extend(reversed(list(engine.read((value, key), activation))))
+    return [] if stack else list(seen)
 
 
 def held(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:

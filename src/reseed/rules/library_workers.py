@@ -1,0 +1,143 @@
+"""Whether workers share a library's RNG, and what a library's dataset draws that was handed transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reseed.facts.model import Import, Register
+from reseed.knowledge import datasets
+from reseed.knowledge.library_rngs import LIBRARY_RNGS
+from reseed.knowledge.random_objects import CALL, imports_other_versions
+from reseed.program import objects
+from reseed.program.effects import DrawEffect
+from reseed.program.engine import Activation
+from reseed.program.model import DatasetEntry, Loader, Program
+from reseed.program.reach import Reached
+from reseed.program.rng_uses import RngUse, is_dataset, rng_uses, uses_of_object
+from reseed.program.values import Constant, External, Object, Value, Values
+from reseed.program.workers import has_entries
+from reseed.seeds.seeder import Verdict, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SharedDraw:
+    """A draw from a library's RNG that workers of `source` make alike: the call at `register` of `activation`.
+
+    `is_handed_over` says that it is what makes a transform, for a library's dataset that runs it in its own code. There
+    is no call in the program then to tell it at, and `reached` is the loader itself.
+    """
+
+    source: Loader | DatasetEntry
+    reached: Reached
+    state: str
+    activation: Activation
+    register: Register
+    is_handed_over: bool = False
+
+
+def shared_draws(program: Program) -> Iterator[SharedDraw]:
+    """The draws from libraries' RNGs in worker code that the workers make alike, from each loader and dataset.
+
+    They do not where worker code makes the object that draws. MONAI's transforms are its own loader's to seed, so that
+    they are judged only where the loader is seen. A program that imports what only other versions of albumentations
+    have runs with none that has an RNG of its own.
+    """
+    never = {"albumentations"} if _needs_other_albumentations(program) else set()
+    for loader in program.loaders:
+        silent = never | {state for state in LIBRARY_RNGS if not _leaves_alone(program, loader, state)}
+        yield from _in_worker_code(program, loader, silent)
+        yield from _handed_over(program, loader, silent)
+    for entry in program.datasets:
+        yield from _in_worker_code(program, entry, never | {"monai"})
+
+
+def _needs_other_albumentations(program: Program) -> bool:
+    return any(
+        isinstance(instruction, Import) and imports_other_versions(instruction.module, instruction.name)
+        for module in program.engine.modules
+        for body in module.bodies
+        for instruction in body.instructions
+    )
+
+
+def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set[str]) -> Iterator[SharedDraw]:
+    for reached in program.reached(source.worker):
+        effect, activation = reached.effect, reached.activation
+        if not isinstance(effect, DrawEffect) or reached.is_seeded:
+            continue
+        if effect.state not in LIBRARY_RNGS or effect.state in silent:
+            continue
+        uses = rng_uses(program.engine, activation, effect.register, activation.body.instructions[effect.register])
+        if any(use.state == effect.state and not _is_made_by(program, source.worker, use) for use in uses):
+            yield SharedDraw(source, reached, effect.state, activation, effect.register)
+
+
+def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator[SharedDraw]:
+    for value in _opened(program, loader.argument("dataset") or {}):
+        if not isinstance(value, Object) or not _runs_what_it_holds(program, value):
+            continue
+        for use in uses_of_object(program.engine, value, CALL):
+            site = use.made.site if use.made is not None else None
+            if site is not None and use.state not in silent and not _is_made_by(program, loader.worker, use):
+                effect = DrawEffect(loader.register, use.state, use.path)
+                reached = Reached(loader.activation, effect, (), frozenset())
+                maker = program.engine.activations_of[site[:2]][0]
+                yield SharedDraw(loader, reached, use.state, maker, site[2], is_handed_over=True)
+
+
+def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:
+    # Whether nobody seeds `state` in the loader's workers as they need it.
+    if not loader.may_have_workers() or (loader.row.own_seeder and not loader.row.seeds):
+        return False
+    contexts = loader.argument("multiprocessing_context")
+    if contexts and not LIBRARY_RNGS[state].spawned and all(_is(value, "spawn", "forkserver") for value in contexts):
+        return False
+    if _is_given(loader, "num_workers", 1) and _is_given(loader, "persistent_workers", True):
+        return False
+    if state in loader.row.seeds:
+        return verdict(program, loader, state) is Verdict.USELESS  # a function that is given replaces the loader's own
+    if loader.argument("worker_init_fn") is None and loader.may_pass("worker_init_fn"):
+        return True  # nothing shows a seeder; that the loader has none is not claimed
+    return verdict(program, loader, state) is not Verdict.HELPS
+
+
+def _is_given(loader: Loader, name: str, expected: object) -> bool:
+    values = loader.argument(name)
+    return bool(values) and all(_is(value, expected) for value in values or ())
+
+
+def _is(value: Value, *expected: object) -> bool:
+    return isinstance(value, Constant) and value.value in expected
+
+
+def _is_made_by(program: Program, worker: Activation, use: RngUse) -> bool:
+    # A pipeline seeds what it holds when it is made, imgaug's does not.
+    makers = (use.made,) if use.state == "imgaug" else (use.made, use.called)
+    sites = {made.site[:2] for made in makers if made is not None and made.site is not None}
+    return bool(sites) and any((each.module, each.index) in sites for each in program.reach.activations(worker))
+
+
+def _opened(program: Program, values: Values) -> list[Value]:
+    # What Subset, ConcatDataset and their kind wrap stands for them.
+    found: Values = {}
+    stack = list(values)
+    while stack:
+        value = stack.pop()
+        if value in found:
+            continue
+        found[value] = None
+        if isinstance(value, Object) and datasets.is_wrapper(value.path):
+            stack.extend(program.engine.read((value, objects.WRAPPED)))
+        elif isinstance(value, Object) and value.kind in objects.CONTAINERS and len(found) > len(values):
+            stack.extend(objects.elements(program.engine, None, value))
+    return list(found)
+
+
+def _runs_what_it_holds(program: Program, value: Object) -> bool:
+    if value.kind == "external":
+        return is_dataset(value) and not datasets.is_wrapper(value.path)
+    if value.kind != "instance" or value.cls is None or has_entries(program.engine, value.cls):
+        return False
+    bases = [cls.path for cls in objects.mro(program.engine, value.cls) if isinstance(cls, External)]
+    return any(datasets.dataset_base(path) is not None for path in bases)

@@ -1,0 +1,130 @@
+"""
+## What it does
+
+Finds worker code that draws from the RNG of a library which PyTorch does not know of: OpenCV (`cv2.randn`, `cv2.randu`,
+`cv2.randShuffle`, `cv2.kmeans` with random centres), imgaug's augmenters, MONAI's random transforms under a plain
+`torch.utils.data.DataLoader`, albumentations 1.4.21 to 2.0.8, Pillow's `effect_noise` and `effect_spread`, trimesh's
+sampling since 5.0.0, Faker, mimesis, and SciPy's QMC engines.
+
+## Why is this bad
+
+A DataLoader worker starts as a copy of its parent. PyTorch then reseeds torch, Python's `random` and, since 1.9,
+NumPy's global state. Every other RNG keeps the state that the parent had, so that all workers draw the same "random"
+numbers from it, and the same again in the next epoch, on every version of PyTorch.
+
+Not reported: transforms that are seen to be deterministic (`A.Resize(32, 32)`, `A.HorizontalFlip(p=1)`) and pipelines
+of nothing else; objects that worker code itself makes; MONAI's transforms under `monai.data.DataLoader`, which seeds
+them; draws that the loader's `worker_init_fn` seeds, or whose `worker_init_fn` is not understood. Versions of a library
+that have no RNG of their own are not reported where the project declares one of them.
+
+## Example
+
+```python
+import albumentations as A
+
+
+class Faces(Dataset):
+    def __init__(self, images):
+        self.images = images
+        self.augment = A.Compose([A.RandomCrop(224, 224), A.HorizontalFlip(p=0.5)])
+
+    def __getitem__(self, index):
+        return self.augment(image=self.images[index])["image"]  # RNG112
+```
+
+## Use instead
+
+Seed the library's RNG in every worker:
+
+```python
+def seed_worker(worker_id):
+    info = torch.utils.data.get_worker_info()
+    info.dataset.augment.set_random_seed(info.seed % 2**32)
+
+
+loader = DataLoader(Faces(images), num_workers=4, worker_init_fn=seed_worker)
+```
+
+For OpenCV that is `cv2.setRNGSeed(info.seed % 2**31)`, for imgaug `imgaug.seed(info.seed % 2**31)`, for Faker
+`Faker.seed(info.seed)`; MONAI has a `monai.data.DataLoader` that does it; trimesh takes a `seed=`. Pillow's noise can
+be drawn with torch or NumPy instead.
+
+## Fix safety
+
+There is no automatic repair yet: what is to be seeded differs from library to library.
+
+## References
+
+- [PyTorch: randomness in multi-process data loading](https://pytorch.org/docs/stable/notes/randomness.html#dataloader)
+- [OpenCV: setRNGSeed](https://docs.opencv.org/4.x/d2/de8/group__core__array.html)
+- [MONAI: DataLoader](https://docs.monai.io/en/stable/data.html#dataloader)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reseed.knowledge.library_rngs import LIBRARY_RNGS
+from reseed.program.model import Loader, Place, Program
+from reseed.rules import judge
+from reseed.rules.base import Rule
+from reseed.rules.finding import Draw, Finding
+from reseed.rules.library_workers import SharedDraw, shared_draws
+from reseed.rules.standing import standing
+from reseed.seeds.seeder import Verdict, verdict
+
+
+class LibraryRngDraw(Rule):
+    """Worker code draws from a library's own RNG."""
+
+    code = "RNG112"
+    name = "library-rng"
+    summary = "worker code draws from a library's own RNG, which PyTorch does not reseed"
+
+    def check(self, program: Program) -> Iterator[Finding]:
+        """One finding a library and place of the root that leads to draws from its RNG, with the path to the first."""
+        found: dict[tuple[Place, str], dict[Draw, SharedDraw]] = {}
+        for shared in shared_draws(program):
+            place = standing(program, shared.source, shared.reached)
+            if place is not None:
+                at = program.place(shared.activation, shared.register)
+                draw = Draw(at.path, at.span.line, at.span.column, at.function)
+                found.setdefault((place, shared.state), {}).setdefault(draw, shared)
+        for (place, state), draws in found.items():
+            shared = next(iter(draws.values()))
+            yield Finding(
+                path=place.path,
+                span=place.span,
+                code=self.code,
+                name=self.name,
+                message=f"{_told(place, shared, tuple(draws))} {_consequence(program, shared)}",
+                state=state,
+                torch=self.torch,
+                draws=tuple(draws),
+                steps=judge.steps_of(program, shared.reached),
+                loader=judge.loader_place(shared.source) if isinstance(shared.source, Loader) else None,
+            )
+
+
+def _told(place: Place, shared: SharedDraw, draws: tuple[Draw, ...]) -> str:
+    rng = LIBRARY_RNGS[shared.state]
+    text = f"`{judge.call_text(shared.activation, shared.register)}`"
+    line, more = judge.told_line(place, draws[0]), f" and {len(draws) - 1} more" if len(draws) > 1 else ""
+    if shared.is_handed_over:
+        what = f"this loader's dataset runs {text} {line}{more}, which draws from the RNG of {rng.told} in worker code:"
+    elif (place.path, place.span.line, place.span.column) == (draws[0].path, draws[0].line, draws[0].column):
+        what = f"{text} draws from the RNG of {rng.told} in worker code ({judge.told_path(shared.reached)}):"
+    else:
+        path = judge.told_path(shared.reached)
+        what = f"what runs here draws from the RNG of {rng.told}: {text} {line}{more}, in worker code ({path}):"
+    return what
+
+
+def _consequence(program: Program, shared: SharedDraw) -> str:
+    versions = f" ({LIBRARY_RNGS[shared.state].versions})" if LIBRARY_RNGS[shared.state].versions else ""
+    loader = shared.source
+    if isinstance(loader, Loader) and verdict(program, loader, shared.state) is Verdict.USELESS:
+        text = "the loader's `worker_init_fn` leaves the numbers the same in every worker or in every epoch"
+    else:
+        text = "PyTorch does not reseed it, so that every worker draws the same numbers"
+    return f"{text} on every torch{versions}"
