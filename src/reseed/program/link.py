@@ -10,6 +10,7 @@ from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
 from reseed.knowledge.loaders import LOADER_NAMES, loader_of
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
+from reseed.program.effects import DrawEffect, Effect
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import call_external
 from reseed.program.linking import Linker, Project
@@ -59,12 +60,17 @@ def depends_on_importers(program: Program) -> bool:
     ):
         return engine.linker.has_importers()
     for worker in [*(loader.worker for loader in program.loaders), *(entry.worker for entry in program.datasets)]:
-        if program.reached(worker) or any(
+        if any(_may_be_hidden(reached.effect) for reached in program.reached(worker)) or any(
             activation.module == ROOT and _calls_unknown(engine, activation)
             for activation in program.reach.activations(worker)
         ):
             return engine.linker.has_importers()
     return False
+
+
+def _may_be_hidden(effect: Effect) -> bool:
+    # Draws from the states that PyTorch seeds itself are told of where a seeder is seen.
+    return not isinstance(effect, DrawEffect) or effect.state not in ("python-global", "torch-global")
 
 
 def _calls_unknown(engine: Engine, activation: Activation) -> bool:

@@ -3,7 +3,7 @@
 Fields live in the engine's nodes: ``(object, "name")`` for attributes, ``(object, ITEM, key)`` for items under a
 known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for all of them,
 ``(object, HELD)`` for what external code was handed when it made the object, ``(object, WRAPPED)`` for the datasets
-under a dataset over others (`is_wrapper`).
+under a dataset over others (`is_wrapper`), ``(object, PARTS)`` for the libraries' transforms in a pipeline.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from reseed.program.values import (
 )
 
 ITEM, ANY, ALL, KEYS, HELD, WRAPPED = "[item]", "[any]", "[all]", "[keys]", "[held]", "[wrapped]"
+PARTS = "[parts]"
 _HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
 
