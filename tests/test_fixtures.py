@@ -26,6 +26,13 @@ TEMPTING = {
     "RNG201": re.compile(r"DataLoader\(.*num_workers=[1-9]"),
     "RNG202": re.compile(r"DataLoader\(dataset\b"),
     "RNG211": re.compile(r"worker_init_fn=\w+\("),
+    "RNG212": re.compile(r"np\.random\.seed\(\d+\)"),
+    "RNG213": re.compile(r"seed\(.*worker_id"),
+    "RNG214": re.compile(r"seed\(.*torch\.initial_seed\(\)"),
+    "RNG215": re.compile(r"worker_init_fn=seed_worker"),
+    "RNG216": re.compile(r"time\.time\(|os\.urandom"),
+    "RNG217": re.compile(r"worker_init_fn=lambda|collate_fn=lambda"),
+    "RNG218": re.compile(r"partial\(seed_worker"),
 }
 
 

@@ -256,7 +256,8 @@ def _drawn_between(path: str, arguments: list[Seed]) -> tuple[float | None, floa
 
 
 _LIMITS: dict[str, int] = {
-    f"{sign}int{bits}": 2 ** (bits - (not sign)) - 1 for sign in ("", "u") for bits in (8, 16, 32, 64)
+    **{f"int{bits}": 2 ** (bits - 1) - 1 for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": 2**bits - 1 for bits in (8, 16, 32, 64)},
 }
 
 
