@@ -9,7 +9,8 @@ or torch only, makes a `default_rng(...)` and drops it, or seeds nothing at all.
 Before PyTorch 1.9 nothing else seeds NumPy in a worker: all workers draw the same numbers, and the same again in
 every epoch (see RNG101). Python's and torch's states need no seeder on any version.
 
-Not reported: a seeder that calls something which is not understood, and a dataset that cannot be seen.
+Not reported: a seeder that calls something which is not understood. Where it cannot be seen what the dataset is, only
+a seeder that seeds nothing at all is reported: for NumPy it is no better than none (RNG202).
 
 ## Example
 

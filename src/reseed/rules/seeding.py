@@ -11,7 +11,7 @@ from reseed.program.reach import Reached
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
-from reseed.rules.unseen import is_unseen
+from reseed.rules.unseen import is_hidden
 from reseed.seeds.seed import COARSE_CLOCK, PARENT_WORD
 from reseed.seeds.seeder import Effect, Seeding, Summary, crash, effect, summary_of
 from reseed.seeds.signature import takes_worker_id
@@ -42,16 +42,17 @@ def judged(program: Program) -> Iterator[tuple[Loader, Summary]]:
 def harms(program: Program, loader: Loader, summary: Summary) -> list[Harm]:
     """The states that the loader's seeder leaves repeated, each where the workers draw from it.
 
-    Where the dataset is not seen, what the seeder seeds wrongly counts: it is wrong for whatever is drawn. What it does
-    not seed does not count then.
+    Where the dataset is not seen, what the seeder seeds wrongly counts, as it is wrong for whatever is drawn, and a
+    seeder that seeds nothing at all counts as RNG202 counts none.
     """
     drawn = draws_by_state(program, loader)
-    if not drawn and not program.engine.exhausted and is_unseen(program, loader):
-        drawn = {state: [] for each in summary.seedings for state in sorted(each.states) if is_global(state)}
+    if not drawn and not program.engine.exhausted and is_hidden(program, loader):
+        seeded = [state for each in summary.seedings for state in sorted(each.states) if is_global(state)]
+        drawn = {state: [] for state in seeded or [NUMPY_GLOBAL]}
     found = []
     for state, draws in drawn.items():
         seedings = summary.of(state)
-        if not seedings and (not draws or not judge.workers_repeat(program, loader)):
+        if not seedings and not judge.workers_repeat(program, loader):
             continue
         before, since = (effect(program, loader, summary, state, since_1_9) for since_1_9 in (False, True))
         worst = before if since is Effect.RIGHT else since
@@ -147,6 +148,8 @@ def _source(harm: Harm) -> str:
 
 def _draws(loader: Loader, program: Program, found: list[Harm]) -> str:
     draws = [draw for harm in found for draw in harm.draws]
+    if not draws and found[0].seeding is None:
+        return "if the dataset, which is not seen from here, draws from it, that gives"
     if not draws:
         return "whatever the dataset, which is not seen from here, draws from it gives"
     first = draws[0]

@@ -17,6 +17,21 @@ def is_unseen(program: Program, loader: Loader) -> bool:
     return not values or any(_is_strange(program, value) for value in _opened(program, values))
 
 
+def is_hidden(program: Program, loader: Loader) -> bool:
+    """Whether the loader's dataset is not seen, or seems to be what can be no dataset: a setting that is replaced."""
+    values = loader.argument("dataset") or {}
+    return is_unseen(program, loader) or any(
+        isinstance(value, Object)
+        and value.kind == "instance"
+        and value.cls is not None
+        and not is_dataset(program.engine, value)
+        and not any(
+            isinstance(cls, External) and cls.path != "builtins.object" for cls in mro(program.engine, value.cls)
+        )
+        for value in _opened(program, values)
+    )
+
+
 def _opened(program: Program, values: Values) -> list[Value]:
     # What Subset, ConcatDataset and their kind wrap stands for them.
     found: Values = {}

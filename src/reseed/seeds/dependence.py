@@ -30,6 +30,7 @@ from reseed.seeds.seed import (
     ANY,
     CLOCK,
     COARSE_CLOCK,
+    GIVEN,
     MAX_NUMPY_SEED,
     MAX_WORKERS,
     OPTION,
@@ -149,6 +150,8 @@ class _Evaluation:
         return negated(operands[0]) if instruction.operator == "-" else bounded(operands[0], None, None)
 
     def _read(self, act: Activation, instruction: model.Instruction, values: Values) -> Seed:
+        if isinstance(instruction, model.Cell) and UNKNOWN_VALUE in values and _is_argument(act, instruction):
+            return Seed(frozenset({GIVEN}))
         word = _is_state_word(act, instruction)
         if word:
             return Seed(frozenset({PARENT_WORD}), 0, MAX_NUMPY_SEED)
@@ -200,7 +203,27 @@ class _Evaluation:
                 return join(_of_constants({value: None}) for value in numbers or values)  # the parent chose one
             return _of_constants(values)
         known = [seed for value in values if (seed := _of_value(self.program, value)) is not None]
-        return join(known) if known and len(known) == len(values) else ANY
+        if known and len(known) == len(values):
+            return join(known)
+        return Seed(frozenset({GIVEN})) if self._is_given(act, name) else ANY
+
+    def _is_given(self, act: Activation, name: str) -> bool:
+        # partial(seed_worker, seed=seed), with a parameter of the function that makes the loader. What changes while
+        # that function runs, as the variable of a loop does, is no parameter.
+        loader = next((each for each in self.program.loaders if each.seeder is self.root), None)
+        register = loader.argument_register("worker_init_fn") if loader else None
+        if loader is None or register is None or not any(callee is act for _, callee in loader.seeder.calls):
+            return False
+        maker = loader.activation.body.instructions
+        stack = [register]
+        found: list[Register] = []
+        while stack:
+            instruction = maker[stack.pop()]
+            if isinstance(instruction, model.Phi):
+                stack.extend(source for source in instruction.sources if source < register)
+            elif isinstance(instruction, model.Call) and instruction.text.endswith("partial"):
+                found.extend(argument.value for argument in instruction.arguments if argument.keyword == name)
+        return bool(found) and all(_is_settled(loader.activation, maker[value]) for value in found)
 
     def _call(self, act: Activation, register: Register, call: model.Call) -> Seed:
         callees = act.registers[call.function]
@@ -259,6 +282,30 @@ _LIMITS: dict[str, int] = {
     **{f"int{bits}": 2 ** (bits - 1) - 1 for bits in (8, 16, 32, 64)},
     **{f"uint{bits}": 2**bits - 1 for bits in (8, 16, 32, 64)},
 }
+
+
+def _is_settled(maker: Activation, instruction: model.Instruction) -> bool:
+    # A parameter of the function that makes the loader, if no caller is seen, or a setting: cfg.seed.
+    if isinstance(instruction, model.Parameter):
+        return "epoch" not in instruction.name and not maker.bindings.get(instruction.name)
+    return isinstance(instruction, (model.Attribute, model.Global)) and "seed" in instruction.name.lower()
+
+
+def _is_argument(act: Activation, cell: model.Cell) -> bool:
+    # A variable of the function around that is its parameter, and is never assigned to.
+    owner = act.closure
+    while owner is not None and owner.index != cell.body:
+        owner = owner.closure
+    if owner is None or "epoch" in cell.name or owner.bindings.get(cell.name):
+        return False
+    if all(spec.name != cell.name for spec in owner.body.parameters):
+        return False
+    return not any(
+        isinstance(instruction, model.Store)
+        and instruction.name == cell.name
+        and not isinstance(owner.body.instructions[instruction.value], model.Parameter)
+        for instruction in owner.body.instructions
+    )
 
 
 def _is_none(value: Value) -> bool:

@@ -21,6 +21,7 @@ from reseed.seeds.seed import (
     CLOCK,
     COARSE_CLOCK,
     EPOCH,
+    GIVEN,
     MAX_WORKERS,
     OPTION,
     OS,
@@ -38,8 +39,8 @@ PYTORCH_SEEDS = frozenset({"python-global", "torch-global"})
 """The states that every PyTorch seeds in every worker; NumPy's it seeds since 1.9."""
 
 # By what the workers of one epoch differ, and by what the epochs of one worker do, on every torch.
-_BY_WORKER = frozenset({WORKER, WORKER_EPOCH, CLOCK, PID, OS, OPTION, UNKNOWN})
-_BY_EPOCH = frozenset({WORKER_EPOCH, EPOCH, CLOCK, PID, OS, OPTION, UNKNOWN})
+_BY_WORKER = frozenset({WORKER, WORKER_EPOCH, CLOCK, PID, OS, OPTION, GIVEN, UNKNOWN})
+_BY_EPOCH = frozenset({WORKER_EPOCH, EPOCH, CLOCK, PID, OS, OPTION, GIVEN, UNKNOWN})
 _NOT_REPEATABLE = frozenset({CLOCK, COARSE_CLOCK, PID, OS})
 
 
