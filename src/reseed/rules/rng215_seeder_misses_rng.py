@@ -16,10 +16,10 @@ a seeder that seeds nothing at all is reported: for NumPy it is no better than n
 
 ```python
 def seed_worker(worker_id):
-    random.seed(torch.initial_seed())
+    torch.manual_seed(torch.initial_seed() + worker_id)
 
 
-loader = DataLoader(Crops(), num_workers=4, worker_init_fn=seed_worker)  # RNG215: the crops are cut by np.random
+loader = DataLoader(Crops(), num_workers=4, worker_init_fn=seed_worker)  # RNG215
 ```
 
 ## Use instead

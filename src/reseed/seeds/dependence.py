@@ -56,7 +56,7 @@ _PURE = frozenset(
     + [f"numpy.{name}" for name in str.split(_PURE_NUMPY)]
     + ["math.floor", "torch.iinfo", "torch.tensor"]
 )
-_PURE_METHODS = ("().item", "().generate_state", "().astype", "().tolist")
+_PURE_METHODS = ("().generate_state", "().astype")
 _WHOLE = frozenset({"builtins.int", "builtins.round", "math.floor", "numpy.int64", "numpy.uint32", "numpy.uint64"})
 _KEEPS_RANGE = frozenset({"builtins.float", "builtins.max", "builtins.min", "numpy.array", "numpy.asarray"})
 _STATE = "numpy.random.get_state()"
@@ -244,6 +244,9 @@ class _Evaluation:
 
     def _external_call(self, act: Activation, call: model.Call, path: str) -> Seed:
         path = canonical(path)
+        callee = act.body.instructions[call.function]
+        if path.endswith(("().item", "().tolist")) and isinstance(callee, model.Attribute):
+            return self.seed(act, callee.value)
         arguments = [self.seed(act, argument.value) for argument in call.arguments]
         source = _of_source(f"{path}()") or _of_source(path)
         if source is not None:
@@ -256,15 +259,12 @@ class _Evaluation:
         if path in _PURE or rng_object_of(path) is not None or path.endswith(_PURE_METHODS):
             if not arguments and rng_object_of(path) is not None:
                 return Seed(frozenset({OS}))
-            callee = act.body.instructions[call.function]
             if isinstance(callee, model.Attribute) and "()" in path:
                 arguments.append(self.seed(act, callee.value))
             result = join(arguments) if arguments else Seed()
             if path.endswith(".generate_state"):
                 return bounded(result, 0, MAX_NUMPY_SEED)
-            if path in _KEEPS_RANGE or path.endswith((".item", ".tolist")):
-                return result
-            return bounded(result, None, None)
+            return result if path in _KEEPS_RANGE else bounded(result, None, None)
         return ANY
 
 
@@ -285,10 +285,10 @@ _LIMITS: dict[str, int] = {
 
 
 def _is_settled(maker: Activation, instruction: model.Instruction) -> bool:
-    # A parameter of the function that makes the loader, if no caller is seen, or a setting: cfg.seed.
-    if isinstance(instruction, model.Parameter):
-        return "epoch" not in instruction.name and not maker.bindings.get(instruction.name)
-    return isinstance(instruction, (model.Attribute, model.Global)) and "seed" in instruction.name.lower()
+    # A parameter of the function that makes the loader, if no caller is seen.
+    if not isinstance(instruction, model.Parameter) or "epoch" in instruction.name:
+        return False
+    return not maker.bindings.get(instruction.name)
 
 
 def _is_argument(act: Activation, cell: model.Cell) -> bool:

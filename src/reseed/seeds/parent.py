@@ -11,7 +11,7 @@ from reseed.program.order import is_certain
 
 def moves(program: Program, state: str) -> bool:
     """Whether the parent may change its own `state` from epoch to epoch, so that a seed taken from it differs."""
-    return any(
+    return reseeds(program, state) or any(
         (isinstance(effect, DrawEffect) and effect.state == state)
         or (
             isinstance(effect, SeedEffect)

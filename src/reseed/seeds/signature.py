@@ -50,7 +50,7 @@ def _all(values: Values) -> Value | None:
 
 def _function_takes(engine: Engine, function: Function, positional: int, keywords: frozenset[str]) -> bool | None:
     body = engine.modules[function.module].bodies[function.body]
-    if body.decorators:
+    if set(body.decorators) - {"staticmethod", "classmethod"}:
         return None
     by_position = [spec for spec in body.parameters if spec.kind == "positional"]
     if positional > len(by_position) and not any(spec.kind == "*" for spec in body.parameters):
