@@ -6,6 +6,7 @@ Whatever is not understood is `ANY`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reseed.facts import model
 from reseed.facts.model import Register
@@ -33,6 +34,7 @@ from reseed.seeds.seed import (
     GIVEN,
     MAX_NUMPY_SEED,
     MAX_WORKERS,
+    NONE,
     OPTION,
     OS,
     PARENT_WORD,
@@ -73,7 +75,10 @@ def dependence(
 
 def seed_of(program: Program, activation: Activation, register: Register, root: Activation | None = None) -> Seed:
     """The abstract value of `register` in `activation`. `root` is a seeder's worker stand-in."""
-    return _Evaluation(program, root, _names_tested(activation, register)).seed(activation, register)
+    found = _Evaluation(program, root, _names_tested(activation, register)).seed(activation, register)
+    if NONE in found.varies:
+        return replace(found, varies=found.varies - {NONE} | {OS})
+    return found
 
 
 def _names_tested(activation: Activation, register: Register) -> frozenset[str]:
@@ -117,7 +122,8 @@ class _Evaluation:
         instruction = act.body.instructions[register]
         values = act.registers[register]
         if isinstance(instruction, model.Phi):
-            return join(self.seed(act, source) for source in instruction.sources if self._is_live(act, source))
+            sources = [source for source in instruction.sources if self._may_reach(act, source)]
+            return join(self.seed(act, source) for source in sources) if sources else ANY
         if isinstance(instruction, model.Parameter):
             return self._parameter(act, instruction.name)
         if "epoch" in (getattr(instruction, "name", None) or ""):
@@ -136,6 +142,14 @@ class _Evaluation:
 
     def _is_live(self, act: Activation, register: Register) -> bool:
         return self.program.engine.is_live(act, register)
+
+    def _may_reach(self, act: Activation, source: Register) -> bool:
+        # A parameter that is None does not come out of `if seed is None: seed = ...`.
+        parameter = act.body.instructions[source]
+        if isinstance(parameter, model.Parameter) and all(map(_is_none, act.registers[source])):
+            guards = [block.guard for block in act.body.block_table if block.guard is not None]
+            return all(parameter.name not in names_in(act, guard) for guard in guards)
+        return self._is_live(act, source)
 
     def _operation(self, act: Activation, instruction: model.Operation, values: Values) -> Seed:
         operands = [self.seed(act, operand) for operand in instruction.operands]
@@ -240,7 +254,7 @@ class _Evaluation:
             if isinstance(instruction, model.Return) and self._is_live(callee, index):
                 yield self.seed(callee, instruction.value)
         if callee.body.falls_through and not callee.body.is_generator:
-            yield Seed(frozenset({OS}))  # None
+            yield Seed(frozenset({NONE}))
 
     def _external_call(self, act: Activation, call: model.Call, path: str) -> Seed:
         path = canonical(path)
@@ -316,8 +330,9 @@ def _of_constants(values: Values) -> Seed:
     if len(values) > 1:
         return ANY  # one of several constants, and what chooses is not followed
     (value,) = values
-    # Seeding with None asks the operating system for entropy.
-    return Seed(frozenset({OS})) if _is_none(value) else constant(value.value if isinstance(value, Constant) else None)
+    if isinstance(value, Constant) and value.value is not None:
+        return constant(value.value)
+    return Seed(frozenset({NONE}))
 
 
 def _of_value(program: Program, value: Value) -> Seed | None:

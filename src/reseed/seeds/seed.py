@@ -22,6 +22,8 @@ PID = "pid"
 OS = "os"
 OPTION = "option"
 """A value that the user gave when the program started. As it stands it may be None, which asks for entropy."""
+NONE = "none"
+"""None: as it stands it asks the operating system for entropy."""
 GIVEN = "given"
 """A value that the parent handed to the seeder when it made the loader: as above, and the same in all workers."""
 
@@ -105,7 +107,7 @@ def whole(seed: Seed) -> Seed:
 def operate(operator: str, left: Seed, right: Seed) -> Seed:
     """What ``left operator right`` gives."""
     # Arithmetic with None ends in an exception: what was given and takes part in it is a number.
-    varies = (left.varies | right.varies) - {OPTION, GIVEN}
+    varies = (left.varies | right.varies) - {OPTION, GIVEN, NONE}
     low, high = _bounds(operator, left, right)
     slope = _slope(operator, left, right)
     scale = _scale(operator, right)
