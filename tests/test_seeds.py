@@ -14,7 +14,7 @@ from reseed.facts import module_facts
 from reseed.program import Loader, Program, analyse
 from reseed.program.effects import NUMPY_GLOBAL, SeedEffect
 from reseed.seeds.dependence import dependence, seed_of
-from reseed.seeds.seed import ANY, COARSE_CLOCK, Seed, constant, operate
+from reseed.seeds.seed import ANY, COARSE_CLOCK, SLOW_CLOCK, Seed, constant, operate
 from reseed.seeds.seeder import Effect, Verdict, crash, effect, not_repeatable, summary_of, verdict
 from reseed.seeds.signature import takes_worker_id, unpicklable
 
@@ -207,7 +207,9 @@ SEEDERS = [
     ("np.random.seed(torch.seed() % 2**32)", HELPS, HELPS),
     ("np.random.seed(os.getpid())", HELPS, HELPS),
     ("np.random.seed(int(time.time()))", USELESS, USELESS),
-    ("np.random.seed(int(time.time()) + i)", USELESS, HELPS),
+    ("np.random.seed(int(time.time()) + i)", HELPS, HELPS),
+    ("np.random.seed(int(time.time() / 3600) + i)", USELESS, HELPS),
+    ("np.random.seed(int(time.time()) // 60 + i)", USELESS, HELPS),
     ("np.random.seed(time.time_ns() % 2**32)", HELPS, HELPS),
     ("np.random.seed(int(time.time() * 1000) % 2**32)", HELPS, HELPS),
     ("np.random.seed(torch.initial_seed() // 2**32)", USELESS, USELESS),
@@ -671,5 +673,6 @@ def test_arithmetic() -> None:
     assert operate("//", worker, constant(0)).high is None
     assert operate("@", worker, ANY).varies == {"worker", "unknown"}
     clock = Seed(frozenset({"clock"}), ticks=1.0)
-    assert operate("//", clock, constant(60)).varies == {COARSE_CLOCK}
+    assert operate("//", clock, constant(60)).varies == {SLOW_CLOCK}
+    assert operate("//", clock, constant(1)).varies == {COARSE_CLOCK}
     assert operate("*", clock, constant(1000)).ticks == 1000

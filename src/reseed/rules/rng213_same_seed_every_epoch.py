@@ -19,8 +19,9 @@ torch 1.9 PyTorch seeds NumPy with an array, after which the first word is alway
 before 1.9 it is the parent's, which moves only if the parent seeds NumPy anew. Who does that in a loop is not told.
 With a modulo of 2**32 it raises OverflowError under NumPy 2.
 
-Workers with `persistent_workers=True` are seeded once and repeat nothing, only every run: not reported. A clock in
-whole seconds plus the worker's id repeats in epochs that start within one second.
+Workers with `persistent_workers=True` are seeded once and repeat nothing, only every run: not reported. Nor is a
+clock in whole seconds plus the worker's id, which repeats only in epochs that start within one second (RNG216 tells
+of it).
 
 ## Example
 

@@ -12,7 +12,7 @@ from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
 from reseed.rules.unseen import is_hidden
-from reseed.seeds.seed import COARSE_CLOCK, PARENT_WORD
+from reseed.seeds.seed import COARSE_CLOCK, PARENT_WORD, SLOW_CLOCK, WORKER
 from reseed.seeds.seeder import Effect, Seeding, Summary, crash, effect, summary_of
 from reseed.seeds.signature import takes_worker_id
 
@@ -136,10 +136,12 @@ def _source(harm: Harm) -> str:
     varies = harm.seeding.seed.varies
     if PARENT_WORD in varies:
         return "the first word of NumPy's state, which is the same in every worker and, since torch 1.9, always,"
-    if COARSE_CLOCK in varies:
-        return "the clock in whole seconds"
+    if varies & {COARSE_CLOCK, SLOW_CLOCK}:
+        return "a clock that stands still while the workers start"
     if not varies:
         return "a constant"
+    if varies == {WORKER}:
+        return "the worker's id alone"
     return {
         Effect.SAME_IN_WORKERS: "what is the same in all workers",
         Effect.SAME_IN_EPOCHS: "what is the same in every epoch",

@@ -38,6 +38,7 @@ from reseed.seeds.seed import (
     OPTION,
     OS,
     PARENT_WORD,
+    SLOW_CLOCK,
     WORKER,
     WORKER_EPOCH,
     Dependence,
@@ -269,7 +270,7 @@ class _Evaluation:
             return Seed(frozenset({OPTION}))
         if path in _PURE and len(arguments) == 1 and path in _WHOLE:
             result = whole(arguments[0])
-            return Seed(result.varies - {OPTION}, result.low, result.high, result.slope)
+            return Seed(result.varies - {OPTION}, result.low, result.high, result.slope, result.ticks)
         if path in _PURE or rng_object_of(path) is not None or path.endswith(_PURE_METHODS):
             if not arguments and rng_object_of(path) is not None:
                 return Seed(frozenset({OS}))
@@ -369,7 +370,7 @@ def _of_source(path: str) -> Seed | None:
         return None
     name = path.removesuffix("()")
     if atom == CLOCK and name.rpartition(".")[2] in COARSE and "datetime" in name:
-        return Seed(frozenset({COARSE_CLOCK}))
+        return Seed(frozenset({COARSE_CLOCK if name.endswith(".second") else SLOW_CLOCK}))
     low, high = find(SEED_RANGES, name) or (None, None)
     if atom == WORKER:
         low, high = 0, MAX_WORKERS - 1

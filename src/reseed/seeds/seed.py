@@ -18,6 +18,9 @@ PARENT_STATE = "parent-state"
 PARENT_WORD = "parent-word"
 CLOCK = "clock"
 COARSE_CLOCK = "coarse-clock"
+"""The clock in whole seconds: the same in workers that start together, another in an epoch that starts later."""
+SLOW_CLOCK = "slow-clock"
+"""The clock in minutes or longer."""
 PID = "pid"
 OS = "os"
 OPTION = "option"
@@ -36,6 +39,8 @@ MAX_NUMPY_SEED = 2**32 - 1
 """``numpy.random.seed`` takes no larger number (measured: NumPy 1.23, 2.4)."""
 
 Number = int | float
+
+_CLOCKS = frozenset({CLOCK, COARSE_CLOCK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,10 @@ def join(seeds: Iterable[Seed]) -> Seed:
 def whole(seed: Seed) -> Seed:
     """The integer part. A clock that is read in whole seconds, or longer, stands still while workers start."""
     varies = seed.varies
-    if CLOCK in varies and seed.ticks is not None and seed.ticks <= 1:
-        varies = varies - {CLOCK} | {COARSE_CLOCK}
+    if varies & _CLOCKS and seed.ticks is not None and seed.ticks <= 1:
+        varies = varies - _CLOCKS | {SLOW_CLOCK if seed.ticks <= 1 / 60 else COARSE_CLOCK}
     low, high = (None if bound is None else math.floor(bound) for bound in (seed.low, seed.high))
-    return Seed(varies, low, high, seed.slope)
+    return Seed(varies, low, high, seed.slope, seed.ticks)
 
 
 def operate(operator: str, left: Seed, right: Seed) -> Seed:
@@ -148,7 +153,7 @@ def _slope(operator: str, left: Seed, right: Seed) -> int | None:
 
 
 def _ticks(operator: str, left: Seed, right: Seed) -> float | None:
-    clocks = [seed for seed in (left, right) if CLOCK in seed.varies]
+    clocks = [seed for seed in (left, right) if seed.varies & _CLOCKS]
     if len(clocks) != 1 or clocks[0].ticks is None:
         return None
     other = right if clocks[0] is left else left

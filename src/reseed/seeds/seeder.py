@@ -28,6 +28,7 @@ from reseed.seeds.seed import (
     PARENT_STATE,
     PARENT_WORD,
     PID,
+    SLOW_CLOCK,
     UNKNOWN,
     WORKER,
     WORKER_EPOCH,
@@ -40,8 +41,8 @@ PYTORCH_SEEDS = frozenset({"python-global", "torch-global"})
 
 # By what the workers of one epoch differ, and by what the epochs of one worker do, on every torch.
 _BY_WORKER = frozenset({WORKER, WORKER_EPOCH, CLOCK, PID, OS, OPTION, GIVEN, UNKNOWN})
-_BY_EPOCH = frozenset({WORKER_EPOCH, EPOCH, CLOCK, PID, OS, OPTION, GIVEN, UNKNOWN})
-_NOT_REPEATABLE = frozenset({CLOCK, COARSE_CLOCK, PID, OS})
+_BY_EPOCH = frozenset({WORKER_EPOCH, EPOCH, CLOCK, COARSE_CLOCK, PID, OS, OPTION, GIVEN, UNKNOWN})
+_NOT_REPEATABLE = frozenset({CLOCK, COARSE_CLOCK, SLOW_CLOCK, PID, OS})
 
 
 class Verdict(Enum):
