@@ -33,6 +33,13 @@ TEMPTING = {
     "RNG231": re.compile(r"for \w*epoch in .*:\n +torch\.manual_seed\("),
     "RNG301": re.compile(r"(?s)\(IterableDataset\).*num_workers=[2-9]"),
     "RNG401": re.compile(r"(?s)manual_seed\(.*shuffle=True"),
+    "RNG212": re.compile(r"np\.random\.seed\(\d+\)"),
+    "RNG213": re.compile(r"seed\(.*worker_id"),
+    "RNG214": re.compile(r"seed\(.*torch\.initial_seed\(\)"),
+    "RNG215": re.compile(r"worker_init_fn=seed_worker"),
+    "RNG216": re.compile(r"time\.time\(|os\.urandom"),
+    "RNG217": re.compile(r"worker_init_fn=lambda|collate_fn=lambda"),
+    "RNG218": re.compile(r"partial\(seed_worker"),
 }
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from reseed.facts import model, module_facts
 from reseed.program import DatasetEntry, Loader, Program, Project, analyse, engine
-from reseed.program.effects import DrawEffect, SeedEffect
+from reseed.program.effects import NUMPY_GLOBAL, DrawEffect, SeedEffect
 from reseed.program.engine import Activation
 from reseed.program.reach import Reached
 from reseed.program.values import (
@@ -1138,11 +1138,11 @@ def route(reached: Reached) -> str:
 
 
 def drawn(program: Program) -> dict[int, list[str]]:
-    """How each draw is reached in workers, by line."""
+    """How each draw from NumPy's global state is reached in workers, by line."""
     rows: dict[int, dict[str, None]] = {}
     for worker in workers_of(program):
         for reached in program.reached(worker):
-            if isinstance(reached.effect, DrawEffect) and reached.effect.state == "numpy-global":
+            if isinstance(reached.effect, DrawEffect) and reached.effect.state == NUMPY_GLOBAL:
                 line = program.place(reached.activation, reached.effect.register).span.line
                 rows.setdefault(line, {})[route(reached)] = None
     return {line: sorted(texts) for line, texts in rows.items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reseed.knowledge.global_draws import PYTHON_DRAWS, TENSOR_DRAWS, TORCH_DRAWS
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import rng_object_of
 from reseed.knowledge.spelling import spellings
@@ -19,16 +20,11 @@ _NUMPY = """
 """
 _GENERATOR = f"{_NUMPY} integers multivariate_hypergeometric permuted"
 _RANDOM_STATE = f"{_NUMPY} rand randint randn random_integers random_sample tomaxint"
-_PYTHON = """
-    betavariate binomialvariate choice choices expovariate gammavariate gauss getrandbits lognormvariate normalvariate
-    paretovariate randbytes randint random randrange sample shuffle triangular uniform vonmisesvariate weibullvariate
-"""
-
 METHODS: Mapping[str, frozenset[str]] = {
     "numpy.random.Generator": frozenset(_GENERATOR.split()),
     "numpy.random.RandomState": frozenset(_RANDOM_STATE.split()),
     "numpy.random.BitGenerator": frozenset({"random_raw"}),
-    "random.Random": frozenset(_PYTHON.split()),
+    "random.Random": frozenset(path.partition(".")[2] for path in PYTHON_DRAWS),
     "torch.Generator": frozenset(),
 }
 """Methods of an RNG object that move its state, by the name of that state.
@@ -40,22 +36,13 @@ Python 3.12, random.py.
 STATE_SETTERS = frozenset({"set_state", "setstate"})
 """Methods that give an RNG object another state. Source: numpy 2.4.6, Python 3.11.7, torch 2.13.0."""
 
-_TENSOR = "bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_ uniform_"
-GENERATOR_METHODS = frozenset(_TENSOR.split())
+GENERATOR_METHODS = TENSOR_DRAWS | {"multinomial"}
 """Methods of a tensor that draw from the ``torch.Generator`` given as ``generator=``.
 
 Source: measured: torch 2.13.0.
 """
 
-_INIT = "kaiming_normal kaiming_uniform normal orthogonal sparse trunc_normal uniform xavier_normal xavier_uniform"
-GENERATOR_FUNCTIONS = frozenset(
-    {
-        f"torch.{name}"
-        for name in str.split("bernoulli multinomial normal poisson rand rand_like randint randint_like randn")
-    }
-    | {"torch.randn_like", "torch.randperm", "torch.utils.data.random_split"}
-    | {f"torch.nn.init.{name}_" for name in _INIT.split()}
-)
+GENERATOR_FUNCTIONS = TORCH_DRAWS - {"torch.nn.functional.gumbel_softmax"} | {"torch.utils.data.random_split"}
 """Functions that draw from the ``torch.Generator`` given as ``generator=``. Source: measured: torch 2.13.0."""
 
 

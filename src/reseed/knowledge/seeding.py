@@ -156,6 +156,47 @@ SEED_SOURCE_ROWS: tuple[SeedSource, ...] = (
 SEED_SOURCES: Mapping[str, Dependence] = {row.path: row.varies for row in SEED_SOURCE_ROWS}
 """What the value of a path depends on in a worker. `seed_source_of` finds other spellings, too."""
 
+_SECONDS = (10**9, 2**32 - 1)
+SEED_RANGES: Mapping[str, tuple[int, int]] = {
+    "torch.initial_seed": (0, 2**63),
+    "torch.utils.data.get_worker_info().seed": (0, 2**63),
+    "torch.seed": (0, 2**64 - 1),
+    "uuid.uuid4().int": (0, 2**128 - 1),
+    "os.getpid": (1, 2**22),
+    "time.time": _SECONDS,
+    "time.time_ns": (_SECONDS[0] * 10**9, _SECONDS[1] * 10**9),
+    "datetime.datetime.now().timestamp": _SECONDS,
+}
+"""Between which numbers a source of seeds lies. A worker's seed is a draw of 63 bits and the worker's number.
+
+Source: torch 1.8.1, 2.13.0, torch/utils/data/dataloader.py (`_base_seed`); Python 3.11, uuid, time; Linux, pid_max.
+"""
+TICKS: Mapping[str, float] = {
+    **dict.fromkeys(["time.time", "time.monotonic", "time.perf_counter", "datetime.datetime.now().timestamp"], 1.0),
+    **dict.fromkeys(["time.time_ns", "time.monotonic_ns", "time.perf_counter_ns"], 1e9),
+}
+"""By how much a clock's reading grows in a second. Source: Python 3.11, time, datetime."""
+COARSE: frozenset[str] = frozenset({"second", "minute", "hour", "day", "month", "year", "date", "weekday"})
+"""Parts of a date that are the same in workers which start within a second. Source: Python 3.11, datetime."""
+INTEGER_DRAWS: Mapping[str, str] = {
+    path: path for path in ("random.randint", "random.randrange", "numpy.random.randint", "torch.randint")
+}
+"""Draws of integers between their first two arguments, or below the only one. ``torch.randint`` has a size behind them.
+
+Source: Python 3.11, random; numpy 2.4.6, numpy/random/mtrand.pyx; torch 2.13.0, torch/_torch_docs.py.
+"""
+OPTIONS: tuple[str, ...] = (
+    "parse_args().",
+    "parse_known_args().",
+    "absl.flags.FLAGS.",
+    "os.environ.get()",
+    "os.getenv()",
+)
+"""Parts of paths to what the user says when a program starts: it stays as it is for the whole run.
+
+Source: Python 3.11, argparse, os; absl-py 2.4, absl/flags.
+"""
+
 _SEEDERS = {
     **{row.path: row for row in SEEDERS},
     **{

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reseed.facts.model import Call, Register
-from reseed.knowledge.numpy_global import canonical, is_draw
-from reseed.knowledge.seeding import seed_source_of
-from reseed.program.effects import DrawEffect, callee_paths
+from reseed.facts.model import Register
+from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
 from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
 from reseed.program.values import Constant
 
-_GLOBAL = ("random.", "torch.")
-# What they read without moving a state.
-_READ = ("initial_seed", "get_worker_info().seed", "get_worker_info().id")
+_SEEDED = frozenset({"python-global", "torch-global", NUMPY_GLOBAL})
 
 
 def seeded_draws(program: Program, worker: Activation) -> Iterator[tuple[Activation, Register]]:
@@ -23,21 +19,9 @@ def seeded_draws(program: Program, worker: Activation) -> Iterator[tuple[Activat
     That is torch's and Python's, and NumPy's since torch 1.9.
     """
     for activation in program.reach.activations(worker):
-        numpy = {e.register for e in program.reach.effects(activation) if isinstance(e, DrawEffect)}
-        for register, instruction in enumerate(activation.body.instructions):
-            if not isinstance(instruction, Call) or not program.engine.is_live(activation, register):
-                continue
-            paths = callee_paths(program.engine, activation, instruction)
-            own = any(argument.keyword == "generator" for argument in instruction.arguments)
-            if not own and (register in numpy or any(_is_draw(canonical(path)) for path in paths)):
-                yield activation, register
-
-
-def _is_draw(path: str) -> bool:
-    if is_draw(path):
-        return True
-    plain = path.startswith(_GLOBAL) and "()" not in path and not path.endswith(_READ)
-    return plain and seed_source_of(path) == "worker-epoch"
+        for effect in program.reach.effects(activation):
+            if isinstance(effect, DrawEffect) and effect.state in _SEEDED:
+                yield activation, effect.register
 
 
 def shuffles(loader: Loader) -> bool:

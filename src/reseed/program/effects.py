@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reseed.facts.model import Attribute, Call, Global, Item, Register, SetAttribute
-from reseed.knowledge import library_draws, numpy_global, object_draws
+from reseed.knowledge import global_draws, library_draws, numpy_global, object_draws
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
 from reseed.program.arguments import arguments_of
 from reseed.program.calls import is_none
 from reseed.program.engine import Activation, Engine
-from reseed.program.objects import RNG
+from reseed.program.objects import PARTS, RNG
 from reseed.program.rng_objects import objects_in
 from reseed.program.rng_uses import rng_uses
 from reseed.program.values import UNKNOWN, External, Method, Object, Value, Values
@@ -85,6 +85,9 @@ def _effects_of_call(engine: Engine, activation: Activation, register: Register,
         row = library_draws.draw_of(canonical)
         if numpy_global.is_draw(canonical):
             yield DrawEffect(register, NUMPY_GLOBAL, canonical)
+        elif (state := global_draws.state_drawn(canonical)) is not None:
+            if all(argument.keyword != "generator" for argument in call.arguments):
+                yield DrawEffect(register, state, canonical)
         elif seeder is not None:
             seed = _argument(engine, activation, call, seeder.position, seeder.seed_parameter)
             target = _holder(engine, activation, call) if "()" in seeder.path else None
@@ -194,6 +197,8 @@ def callee_paths(engine: Engine, activation: Activation, call: Call) -> list[str
     for value in list(values):
         if isinstance(value, Object) and value.kind == "partial":
             values.extend(engine.read((value, "function")))
+        elif isinstance(value, Object) and value.kind == "external":
+            values.extend(engine.read((value, PARTS)))
     return list(dict.fromkeys(paths_of(dict.fromkeys(values))))
 
 

@@ -97,12 +97,22 @@ def _call_library(
             run_callback(engine, caller, register, value)
     result = engine.values.object("external", caller.site(register), caller.context, path=f"{path}()")
     objects.hold(engine, result, kept)
+    if path.rpartition(".")[2] in _PIPELINES:
+        engine.write((result, objects.PARTS), _parts_of_library(engine, caller, args))
     for keyword, values in args.keywords.items():
         engine.write((result, keyword), values)
     if row is not None:
         unseen = args.unknown_keywords or args.rest is not None
         objects.keep_arguments(engine, result, args.positional, args.keywords, unseen)
     return (result,)
+
+
+def _parts_of_library(engine: Engine, caller: Activation, args: Arguments) -> Iterable[Value]:
+    for value in list(args.all_values()):
+        inner = objects.held(engine, caller, value) if isinstance(value, Object) else [value]
+        for part in inner:
+            if isinstance(part, External):
+                yield part
 
 
 def _decorate(engine: Engine, path: str, args: Arguments) -> Iterable[Value]:

@@ -11,6 +11,7 @@ from reseed.knowledge.loaders import LOADER_NAMES, loader_of
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
+from reseed.program.effects import DrawEffect, Effect
 from reseed.program.engine import Activation, Engine
 from reseed.program.externals import call_external
 from reseed.program.linking import Linker, Project
@@ -66,7 +67,7 @@ def depends_on_importers(program: Program) -> bool:
         return engine.linker.has_importers()
     entries = [*program.datasets, *program.candidates]
     for worker in [*(loader.worker for loader in program.loaders), *(entry.worker for entry in entries)]:
-        if program.reached(worker) or any(
+        if any(_may_be_hidden(reached.effect) for reached in program.reached(worker)) or any(
             activation.module == ROOT and _calls_unknown(engine, activation)
             for activation in program.reach.activations(worker)
         ):
@@ -85,6 +86,11 @@ def _is_open(loader: Loader) -> bool:
     return any(
         loader.may_pass(name) if values is None else not values or UNKNOWN in values for name, values in given.items()
     )
+
+
+def _may_be_hidden(effect: Effect) -> bool:
+    # Draws from the states that PyTorch seeds itself are told of where a seeder is seen.
+    return not isinstance(effect, DrawEffect) or effect.state not in ("python-global", "torch-global")
 
 
 def _calls_unknown(engine: Engine, activation: Activation) -> bool:

@@ -13,6 +13,7 @@ from reseed.program.reach import Reach, Reached
 from reseed.program.values import Class, Constant, Values
 from reseed.source.position import Span
 
+NOT_FORKED = ("spawn", "forkserver")
 ROOT = 0
 """The index of the module that is analysed; the others are there because it needs them, or they need it."""
 
@@ -61,6 +62,23 @@ class Loader:
         if values is None:
             return self.row.default_workers > 0 or self.may_pass("num_workers")
         return not (values and all(isinstance(value, Constant) and not value.value for value in values))
+
+    def has_one_worker(self) -> bool:
+        """Whether the loader certainly starts a single worker."""
+        return self._is_constantly("num_workers", 1)
+
+    def is_not_forked(self) -> bool:
+        """Whether the loader names a start method by which workers are no copies of their parent."""
+        values = self.argument("multiprocessing_context")
+        return bool(values) and all(isinstance(v, Constant) and v.value in NOT_FORKED for v in values or ())
+
+    def lives_on(self) -> bool:
+        """Whether the loader's workers certainly live through all epochs."""
+        return self._is_constantly("persistent_workers", True)
+
+    def _is_constantly(self, name: str, expected: object) -> bool:
+        values = self.argument(name)
+        return bool(values) and all(isinstance(v, Constant) and v.value == expected for v in values or ())
 
     def may_pass(self, name: str) -> bool:
         """Whether a parameter that is not seen may be passed all the same."""

@@ -10,11 +10,13 @@ from reseed.knowledge.hooks import hooks_of
 from reseed.program import calls, objects
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Bound, Class, External, Function, Object, Value
+from reseed.program.values import Bound, Class, External, Function, Object, Value
 from reseed.source.position import Span
 
 MAP_METHODS = ("__getitem__", "__getitems__")
 ENTRY_METHODS = (*MAP_METHODS, "__iter__")
+WORKER_ID = "torch.utils.data.get_worker_info().id"
+"""The worker's number, which a ``worker_init_fn`` is called with, as an external path."""
 
 _NOTHING = Body("worker", "<worker>", "<worker>", None, Span(1, 1, 1, 1), (), (), (), ())
 
@@ -93,7 +95,7 @@ def enter_collate(engine: Engine, worker: Activation, functions: Iterable[Value]
 def enter_seeder(engine: Engine, worker: Activation, functions: Iterable[Value]) -> None:
     """Have `worker` call the loader's ``worker_init_fn`` with its worker id."""
     for function in functions:
-        calls.call(engine, worker, -1, function, Arguments([{UNKNOWN: None}]))
+        calls.call(engine, worker, -1, function, Arguments([{engine.values.external(WORKER_ID): None}]))
 
 
 def is_dataset(engine: Engine, value: Object) -> bool:

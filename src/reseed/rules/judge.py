@@ -9,11 +9,8 @@ from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
 from reseed.program.engine import Activation
 from reseed.program.model import Loader, Place, Program
 from reseed.program.reach import Reached
-from reseed.program.values import Constant
 from reseed.rules.finding import Draw, LoaderPlace, Step
 from reseed.seeds.seeder import Verdict, verdict
-
-_NOT_FORKED = ("spawn", "forkserver")
 
 
 def workers_repeat(program: Program, loader: Loader) -> bool:
@@ -24,15 +21,7 @@ def workers_repeat(program: Program, loader: Loader) -> bool:
     """
     if not loader.may_have_workers() or loader.row.own_seeder or program.seeds_workers:
         return False
-    contexts = loader.argument("multiprocessing_context")
-    if contexts and all(isinstance(value, Constant) and value.value in _NOT_FORKED for value in contexts):
-        return False
-    return not (_is_constantly(loader, "num_workers", 1) and _is_constantly(loader, "persistent_workers", True))
-
-
-def _is_constantly(loader: Loader, name: str, expected: object) -> bool:
-    values = loader.argument(name)
-    return bool(values) and all(isinstance(value, Constant) and value.value == expected for value in values or ())
+    return not loader.is_not_forked() and not (loader.has_one_worker() and loader.lives_on())
 
 
 def repeats(program: Program, loader: Loader) -> bool:

@@ -56,7 +56,8 @@ from reseed.rules import evaluation, judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
 from reseed.rules.standing import standing
-from reseed.seeds.dependence import CONSTANT, dependence
+from reseed.seeds.dependence import dependence
+from reseed.seeds.seed import CONSTANT
 
 _RESTORERS = STATE_SETTERS | {"random.setstate", "torch.set_rng_state", "torch.random.set_rng_state"}
 _SCOPES = ("fork_rng", "isolate_rng")

@@ -41,15 +41,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reseed.knowledge import datasets
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.model import Loader, Program
-from reseed.program.objects import CONTAINERS, WRAPPED, elements, mro
-from reseed.program.values import External, Object, Unknown, Value, Values
-from reseed.program.workers import is_dataset
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
+from reseed.rules.unseen import is_unseen
 from reseed.seeds.seeder import Verdict, verdict
 
 
@@ -90,48 +87,4 @@ class MissingWorkerInitUnknown(Rule):
 def _is_unknown(program: Program, loader: Loader) -> bool:
     if not judge.workers_repeat(program, loader) or program.engine.exhausted:
         return False
-    if verdict(program, loader, NUMPY_GLOBAL) is not Verdict.ABSENT:
-        return False
-    values = loader.argument("dataset")
-    if values is None:
-        return loader.may_pass("dataset")
-    return not values or any(_is_unseen(program, value) for value in _opened(program, values))
-
-
-def _opened(program: Program, values: Values) -> list[Value]:
-    # What Subset, ConcatDataset and their kind wrap stands for them.
-    found: Values = {}
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if value in found:
-            continue
-        found[value] = None
-        if isinstance(value, Object) and datasets.is_wrapper(value.path):
-            stack.extend(program.engine.read((value, WRAPPED)))
-        elif isinstance(value, Object) and value.kind in CONTAINERS and len(found) > len(values):
-            stack.extend(elements(program.engine, None, value))
-    return list(found)
-
-
-def _is_unseen(program: Program, value: Value) -> bool:
-    if isinstance(value, Unknown):
-        return True
-    if isinstance(value, External) or (isinstance(value, Object) and value.kind == "external"):
-        return not datasets.is_quiet(value.path) and not datasets.is_wrapper(value.path) and not _is_data(value.path)
-    return isinstance(value, Object) and value.kind == "instance" and _takes_items_elsewhere(program, value)
-
-
-def _takes_items_elsewhere(program: Program, value: Object) -> bool:
-    # A class whose items come from a base that is not seen: class Train(project.FolderDataset): pass
-    if value.cls is None or is_dataset(program.engine, value):
-        return False
-    bases = [cls.path for cls in mro(program.engine, value.cls) if isinstance(cls, External)]
-    return any(path != "builtins.object" and datasets.dataset_base(path) is None for path in bases)
-
-
-def _is_data(path: str) -> bool:
-    # Tensors, arrays and ranges given to a loader as they are.
-    return path == "builtins.range()" or (
-        path.startswith(("torch.", "numpy.")) and path.rsplit(".", 1)[-1] != "load()" and ".data." not in path
-    )
+    return verdict(program, loader, NUMPY_GLOBAL) is Verdict.ABSENT and is_unseen(program, loader)

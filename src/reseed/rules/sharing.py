@@ -22,7 +22,8 @@ from reseed.program.order import is_certain, is_once
 from reseed.program.reach import Reached
 from reseed.program.rng_objects import objects_in
 from reseed.program.values import UNKNOWN, Constant, External, NoResult, Object, Value, Values
-from reseed.seeds.dependence import CONSTANT, dependence
+from reseed.seeds.dependence import dependence
+from reseed.seeds.seed import CONSTANT
 from reseed.seeds.seeder import Verdict, verdict
 
 _BUDGET = 200

@@ -1,4 +1,7 @@
-"""How the main program seeds: where, from what, and whether the seeders of its loaders add anything to it."""
+"""What the parent does with RNG states: where it seeds and from what, whether its states move between epochs.
+
+Forked workers start from a copy of them.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,24 @@ from collections.abc import Iterator
 
 from reseed.facts.model import Call, Register
 from reseed.knowledge.seeding import Seeder
-from reseed.program.effects import SeedEffect
+from reseed.program.effects import DrawEffect, SeedEffect
 from reseed.program.engine import Activation
+from reseed.program.loops import blocks_around
 from reseed.program.model import Loader, Program
+from reseed.program.order import is_certain
 from reseed.program.values import Constant
-from reseed.seeds.dependence import PARENT_STATE, WORKER, WORKER_EPOCH, dependence
+from reseed.seeds.dependence import dependence
+from reseed.seeds.seed import EPOCH, PARENT_STATE, PARENT_WORD, WORKER, WORKER_EPOCH
+
+_OF_PARENT_AND_WORKER = {WORKER, WORKER_EPOCH, EPOCH, PARENT_STATE, PARENT_WORD}
 
 
 def parent_seedings(program: Program) -> Iterator[tuple[Activation, SeedEffect]]:
     """The seedings of global states by code that no worker runs."""
-    inside = {
-        activation
-        for worker in [
-            *(loader.worker for loader in program.loaders),
-            *(loader.seeder for loader in program.loaders),
-            *(entry.worker for entry in program.datasets),
-        ]
-        for activation in program.reach.activations(worker)
-    }
-    for activation in list(program.engine.activations.values()):
-        if activation not in inside:
-            for effect in program.reach.effects(activation):
-                if isinstance(effect, SeedEffect) and _is_of_global_state(effect):
-                    yield activation, effect
+    for activation in _of_parent(program):
+        for effect in program.reach.effects(activation):
+            if isinstance(effect, SeedEffect) and _is_of_global_state(effect):
+                yield activation, effect
 
 
 def _is_of_global_state(effect: SeedEffect) -> bool:
@@ -66,8 +64,53 @@ def adds_nothing(program: Program, loader: Loader) -> bool:
     seeds = [each for each in program.reached(loader.seeder) if isinstance(each.effect, SeedEffect)]
     return bool(seeds) and all(
         each.effect.argument is not None
-        and dependence(program, each.activation, each.effect.argument, loader.seeder)
-        <= {WORKER, WORKER_EPOCH, PARENT_STATE}
+        and dependence(program, each.activation, each.effect.argument, loader.seeder) <= _OF_PARENT_AND_WORKER
         for each in seeds
         if isinstance(each.effect, SeedEffect)
     )
+
+
+def moves(program: Program, state: str) -> bool:
+    """Whether the parent may change its own `state` from epoch to epoch, so that a seed taken from it differs."""
+    return reseeds(program, state) or any(
+        (isinstance(effect, DrawEffect) and effect.state == state)
+        or (
+            isinstance(effect, SeedEffect)
+            and effect.states & {state, "*"}
+            and not is_certain(activation, effect.register)
+        )
+        for activation in _of_parent(program)
+        for effect in program.reach.effects(activation)
+    )
+
+
+def reseeds(program: Program, state: str) -> bool:
+    """Whether the parent seeds its own `state` anew in a loop, as one does who wants each epoch to differ."""
+    parent = _of_parent(program)
+    repeated = [callee for act in parent for at, callee in act.calls if at >= 0 and _is_in_loop(act, at)]
+    inside: set[Activation] = set()
+    while repeated:
+        activation = repeated.pop()
+        if activation not in inside:
+            inside.add(activation)
+            repeated.extend(callee for _, callee in activation.calls)
+    return any(
+        isinstance(effect, SeedEffect)
+        and effect.states & {state, "*"}
+        and (activation in inside or _is_in_loop(activation, effect.register))
+        for activation in parent
+        for effect in program.reach.effects(activation)
+    )
+
+
+def _is_in_loop(activation: Activation, register: Register) -> bool:
+    return any(activation.body.block_table[block].loop for block in blocks_around(activation, register))
+
+
+def _of_parent(program: Program) -> list[Activation]:
+    workers = [
+        *(worker for loader in program.loaders for worker in (loader.worker, loader.seeder)),
+        *(entry.worker for entry in [*program.datasets, *program.candidates]),
+    ]
+    inside = {activation for worker in workers for activation in program.reach.activations(worker)}
+    return [activation for activation in program.engine.activations.values() if activation not in inside]

@@ -1,0 +1,165 @@
+"""What the rules about wrong seeders share: which states a loader's seeder harms, and how that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
+from reseed.program.model import Loader, Program
+from reseed.program.reach import Reached
+from reseed.rules import judge
+from reseed.rules.base import Rule
+from reseed.rules.finding import Finding
+from reseed.rules.unseen import is_hidden
+from reseed.seeds.seed import COARSE_CLOCK, PARENT_WORD, SLOW_CLOCK, WORKER
+from reseed.seeds.seeder import Effect, Seeding, Summary, crash, effect, summary_of
+from reseed.seeds.signature import takes_worker_id
+
+_NAMES = {NUMPY_GLOBAL: "NumPy's global state", "python-global": "Python's `random`", "torch-global": "torch's state"}
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What a seeder does to one state that the workers draw from. `draws` is empty where the dataset is not seen."""
+
+    state: str
+    effect: Effect
+    torch: str
+    seeding: Seeding | None
+    draws: tuple[Reached, ...]
+
+
+def judged(program: Program) -> Iterator[tuple[Loader, Summary]]:
+    """The loaders whose seeder is seen and is called without an exception, with what it does."""
+    for loader in program.loaders:
+        if loader.may_have_workers() and takes_worker_id(program, loader) is not False:
+            summary = summary_of(program, loader)
+            if summary is not None and crash(summary) is None:
+                yield loader, summary
+
+
+def harms(program: Program, loader: Loader, summary: Summary) -> list[Harm]:
+    """The states that the loader's seeder leaves repeated, each where the workers draw from it.
+
+    Where the dataset is not seen, what the seeder seeds wrongly counts, as it is wrong for whatever is drawn, and a
+    seeder that seeds nothing at all counts as RNG202 counts none.
+    """
+    drawn = draws_by_state(program, loader)
+    if not drawn and not program.engine.exhausted and is_hidden(program, loader):
+        seeded = [state for each in summary.seedings for state in sorted(each.states) if is_global(state)]
+        drawn = {state: [] for state in seeded or [NUMPY_GLOBAL]}
+    found = []
+    for state, draws in drawn.items():
+        seedings = summary.of(state)
+        if not seedings and not judge.workers_repeat(program, loader):
+            continue
+        before, since = (effect(program, loader, summary, state, since_1_9) for since_1_9 in (False, True))
+        worst = before if since is Effect.RIGHT else since
+        if worst is not Effect.RIGHT:
+            torch = "<1.9" if since is Effect.RIGHT else "any"
+            found.append(Harm(state, worst, torch, seedings[-1] if seedings else None, tuple(draws)))
+    return found
+
+
+def draws_by_state(program: Program, loader: Loader) -> dict[str, list[Reached]]:
+    """The draws of the loader's workers from states of the process, by state, each place once."""
+    found: dict[str, list[Reached]] = {}
+    seen = set()
+    for reached in program.reached(loader.worker):
+        state = reached.effect.state if isinstance(reached.effect, DrawEffect) else ""
+        place = (reached.activation.module, reached.activation.index, reached.effect.register)
+        if is_global(state) and not reached.is_seeded and place not in seen:
+            seen.add(place)
+            found.setdefault(state, []).append(reached)
+    return found
+
+
+def is_global(state: str) -> bool:
+    """Whether a state is one of the process: NumPy's, Python's, torch's, a library's; not that of an RNG object."""
+    return state in _NAMES or (bool(state) and "." not in state and not state.startswith(("torch-", "*")))
+
+
+def findings(program: Program, rule: Rule, wanted: Effect, told: str) -> Iterator[Finding]:
+    """One finding a loader whose seeder has the effect `wanted`; `told` is what the numbers are then."""
+    seen = set()
+    for loader, summary in judged(program):
+        if loader.place in seen:
+            continue
+        found = [harm for harm in harms(program, loader, summary) if harm.effect is wanted]
+        if found:
+            seen.add(loader.place)
+            torch = "any" if any(harm.torch == "any" for harm in found) else "<1.9"
+            states = " and ".join(_NAMES.get(harm.state, harm.state) for harm in found)
+            message = f"`worker_init_fn` {_cause(program, loader, found[0], states)}: {_draws(loader, program, found)}"
+            yield finding(program, rule, loader, f"{message} {told} on {_versions(torch)}", torch, found)
+
+
+def finding(
+    program: Program, rule: Rule, loader: Loader, message: str, torch: str, found: list[Harm] | None = None
+) -> Finding:
+    """A finding at the loader."""
+    reached = [draw for harm in found or () for draw in harm.draws]
+    return Finding(
+        path=loader.place.path,
+        span=loader.place.span,
+        code=rule.code,
+        name=rule.name,
+        message=message,
+        state=", ".join(sorted(harm.state for harm in found or ())),
+        torch=torch,
+        draws=tuple(judge.draw_place(program, draw) for draw in reached),
+        steps=judge.steps_of(program, reached[0]) if reached else (),
+        loader=judge.loader_place(loader),
+    )
+
+
+def told_seeding(program: Program, loader: Loader, seeding: Seeding) -> str:
+    """Which expression seeds, and where: ``np.random.seed(...)` in seed_worker (line 12)``."""
+    if seeding.at is None:
+        return f"`{seeding.row.path if seeding.row else 'it'}` itself, which gets the worker's id,"
+    place = program.place(seeding.at.activation, seeding.at.effect.register)
+    text = judge.call_text(seeding.at.activation, seeding.at.effect.register)
+    line = f"line {place.span.line}" if place.path == loader.place.path else f"{place.path}:{place.span.line}"
+    return f"`{text}` in `{place.function}` ({line})"
+
+
+def _cause(program: Program, loader: Loader, harm: Harm, states: str) -> str:
+    if harm.seeding is None:
+        return f"does not seed {states}"
+    what = f"seeds {states} from {_source(harm)}"
+    return f"{what} by {told_seeding(program, loader, harm.seeding)}"
+
+
+def _source(harm: Harm) -> str:
+    assert harm.seeding is not None
+    varies = harm.seeding.seed.varies
+    if PARENT_WORD in varies:
+        return "the first word of NumPy's state, which is the same in every worker and, since torch 1.9, always,"
+    if varies & {COARSE_CLOCK, SLOW_CLOCK}:
+        return "a clock that stands still while the workers start"
+    if not varies:
+        return "a constant"
+    if varies == {WORKER}:
+        return "the worker's id alone"
+    return {
+        Effect.SAME_IN_WORKERS: "what is the same in all workers",
+        Effect.SAME_IN_EPOCHS: "what is the same in every epoch",
+    }.get(harm.effect, "it")
+
+
+def _draws(loader: Loader, program: Program, found: list[Harm]) -> str:
+    draws = [draw for harm in found for draw in harm.draws]
+    if not draws and found[0].seeding is None:
+        return "if the dataset, which is not seen from here, draws from it, that gives"
+    if not draws:
+        return "whatever the dataset, which is not seen from here, draws from it gives"
+    first = draws[0]
+    text = judge.call_text(first.activation, first.effect.register)
+    more = f" and {len(draws) - 1} more" if len(draws) > 1 else ""
+    line = judge.told_line(loader.place, judge.draw_place(program, first))
+    return f"`{text}` {line}{more} ({judge.told_path(first)}) gives"
+
+
+def _versions(torch: str) -> str:
+    return "every torch" if torch == "any" else f"torch {torch[0]} {torch[1:]}"
