@@ -3,7 +3,8 @@
 
 Finds a program that trains on several ranks (`init_process_group`, `DistributedSampler`, `DistributedDataParallel`,
 `torch.multiprocessing.spawn`, accelerate, Lightning with several devices) and seeds torch alike in all of them, while
-the workers of a loader draw random numbers.
+the workers of a loader draw random numbers. It is off by default: some programs need equal draws in all ranks, since
+each loads the whole batch and takes its part of it, and that is not seen.
 
 Claimed is just this: the n-th worker of every rank draws the same numbers as the n-th worker of every other. Which
 samples they are used for is another matter: a `DistributedSampler` gives each rank samples of its own.
@@ -101,6 +102,7 @@ class RankBlindSeed(Rule):
 
     code = "RNG221"
     name = "rank-blind-seed"
+    default = False
     summary = "a program that trains on several ranks seeds torch alike in all of them: their workers draw the same"
 
     def check(self, program: Program) -> Iterator[Finding]:
