@@ -334,7 +334,7 @@ def test_what_is_told() -> None:
     assert found.torch == "any"
     assert [draw.function for draw in found.draws] == ["NP.__getitem__"]
     assert found.steps and found.loader is not None and found.loader.line == found.span.line
-    assert "the worker's id alone by `np.random.seed(...)` in `w` (line" in found.message
+    assert "the worker's id alone by `np.random.seed(...)` on line" in found.message
     (found,) = findings("def w(i): np.random.seed(np.random.randint(9))\n", "NP()")
     assert (found.code, found.torch) == ("RNG212", "<1.9")
 

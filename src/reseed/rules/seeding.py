@@ -115,13 +115,13 @@ def finding(
 
 
 def told_seeding(program: Program, loader: Loader, seeding: Seeding) -> str:
-    """Which expression seeds, and where: ``np.random.seed(...)` in seed_worker (line 12)``."""
+    """Which expression seeds, and where: `np.random.seed(...)` on line 12 (`seed_worker`)."""
     if seeding.at is None:
         return f"`{seeding.row.path if seeding.row else 'it'}` itself, which gets the worker's id,"
     place = program.place(seeding.at.activation, seeding.at.effect.register)
     text = judge.call_text(seeding.at.activation, seeding.at.effect.register)
-    line = f"line {place.span.line}" if place.path == loader.place.path else f"{place.path}:{place.span.line}"
-    return f"`{text}` in `{place.function}` ({line})"
+    line = f"on line {place.span.line}" if place.path == loader.place.path else f"at {place.path}:{place.span.line}"
+    return f"`{text}` {line} (`{place.function}`)"
 
 
 def _cause(program: Program, loader: Loader, harm: Harm, states: str) -> str:
