@@ -66,7 +66,7 @@ _DATASET_COLLATE = _positions("dataset collate_fn")
 _DATASET_WORKERS = _positions("dataset num_workers")
 
 _GLOBALS = frozenset({"numpy-global", "python-global", "torch-global"})
-# An albumentations pipeline that a dataset holds makes it fail: it is called with a parameter that the pipeline has not.
+# An albumentations pipeline on a dataset makes it fail: MONAI calls it with a parameter that the pipeline has not.
 _MONAI = frozenset({"albumentations", "monai"})
 
 LOADERS: tuple[Loader, ...] = (
