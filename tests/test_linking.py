@@ -323,6 +323,15 @@ CASES = {
         },
         {"faces.py:6 RNG101", "train.py:4 RNG201"},
     ),
+    "importlib with a name from the command line, and transforms": (
+        {
+            "noise.py": "import numpy as np\nclass Noise:\n    def __call__(self, x): return np.random.rand()\n",
+            "train.py": loader(
+                "importlib.import_module(sys.argv[1]).Faces(Noise())", "import importlib, sys; from noise import Noise"
+            ),
+        },
+        {"train.py:4 RNG101", "train.py:4 RNG201"},
+    ),
     "workers=0 handed over from another file": (
         {
             "faces.py": dataset("np.random.rand()", "import numpy as np"),

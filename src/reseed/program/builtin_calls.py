@@ -138,7 +138,7 @@ def _import_module(engine: Engine, caller: Activation, register: Register, args:
         known = name.value if isinstance(name, Constant) and isinstance(name.value, str) else "."
         # A relative name stands for what its second argument, most often __package__, makes of it.
         found = None if known.startswith(".") else engine.linker.imported(caller, known, 0, None)
-        yield from (UNKNOWN,) if found is None else found
+        yield from (engine.values.external("importlib.import_module()"),) if found is None else found
 
 
 def _setattr(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:

@@ -14,7 +14,7 @@ from reseed.facts.model import Attribute, Call, Const, Operation, Register
 from reseed.knowledge.datasets import dataset_base
 from reseed.program import objects
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import UNKNOWN, Class, Constant, External, Module, Object, Value
+from reseed.program.values import Class, Constant, External, Module, Object, Value
 
 # What is shorter fits too much.
 _SHORTEST_PART = 4
@@ -30,7 +30,7 @@ def named_at_run_time(engine: Engine, caller: Activation, name: Register | None,
 
 def evaluated(engine: Engine, caller: Activation, values: Iterable[Value], text: Register | None) -> Iterator[Value]:
     """What ``eval`` of a dotted name may give: of `values`, or of what the register `text` makes at run time."""
-    yield UNKNOWN
+    yield engine.values.external("builtins.eval()")
     for value in values:
         if isinstance(value, Constant) and isinstance(value.value, str) and _DOTTED.fullmatch(value.value):
             yield from _dotted(engine, caller, value.value.split("."))
