@@ -241,8 +241,22 @@ def keep_arguments(
 def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bool:
     """Whether `value` is, or holds, code of the program."""
     if isinstance(value, Object) and value.kind in CONTAINERS:
-        return any(_is_code(inner) for inner in contents(engine, reader, value))
+        return _holds_code(engine, reader, value)
     return isinstance(value, (Function, Bound, Object, Class, Method)) and not is_rng(value)
+
+
+def _holds_code(engine: Engine, reader: Activation | None, target: Object) -> bool:
+    seen = {target}
+    stack = [target]
+    while stack and len(seen) < _HELD_LIMIT:
+        inside = stack.pop()
+        for value in engine.read((inside, ALL if inside.kind in CONTAINERS else HELD), reader):
+            if _is_code(value):
+                return True
+            if isinstance(value, Object) and value.kind in (*CONTAINERS, "external") and value not in seen:
+                seen.add(value)
+                stack.append(value)
+    return False
 
 
 def is_rng(value: Value) -> bool:
