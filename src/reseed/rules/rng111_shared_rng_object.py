@@ -65,10 +65,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Place, Program
+from reseed.program.values import Object
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
+from reseed.rules.holder import makers_of, obstacle
 from reseed.rules.sharing import SharedDraw, Sharing
 from reseed.rules.standing import standing
 
@@ -79,20 +82,27 @@ class SharedRngObject(Rule):
     code = "RNG111"
     name = "shared-rng-object"
     summary = "worker code draws from an RNG object made before the workers started"
+    fixable = "on request"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a place of the root that leads to draws, with the path from the first dataset that does."""
         draws: dict[Place, dict[Draw, None]] = {}
         first: dict[Place, tuple[SharedDraw, Loader | None]] = {}
+        objects: dict[Place, dict[Object, None]] = {}
+        in_workers: set[Activation] = set()
         sources: list[Loader | DatasetEntry] = [*program.loaders, *program.datasets]
         for source in sources:
-            for shared in Sharing(program, source).draws():
+            sharing = Sharing(program, source)
+            in_workers |= sharing.code_in_workers
+            for shared in sharing.draws():
                 place = standing(program, source, shared.reached)
                 if place is not None:
                     draws.setdefault(place, {})[judge.draw_place(program, shared.reached)] = None
+                    objects.setdefault(place, {}).update(dict.fromkeys(shared.objects))
                     first.setdefault(place, (shared, source if isinstance(source, Loader) else None))
         for place, (shared, loader) in first.items():
             reached = shared.reached
+            reason = obstacle(program, objects[place], in_workers)
             yield Finding(
                 path=place.path,
                 span=place.span,
@@ -105,6 +115,9 @@ class SharedRngObject(Rule):
                 draws=tuple(draws[place]),
                 steps=judge.steps_of(program, reached),
                 loader=None if loader is None else judge.loader_place(loader),
+                fixable=not reason,
+                obstacle=reason,
+                makers=makers_of(program, objects[place]),
             )
 
 

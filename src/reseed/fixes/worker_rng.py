@@ -1,0 +1,73 @@
+"""The class that the repair of RNG111 gives a module: an RNG object that each worker makes for itself."""
+
+from __future__ import annotations
+
+import ast
+
+from reseed.fixes.edits import Declined, Lines
+from reseed.fixes.names import Names
+from reseed.fixes.spelling import Spelling
+
+_NEW_NAMES = ("WorkerRng", "WorkerOwnRng", "LoaderWorkerRng")
+_TEXT = '''\
+class {name}:
+    """An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(*seed)`."""
+
+    _started = 0
+
+    def __init__(self, make, *seed):
+        self._make, self._seed = make, seed
+        self._rng, self._worker = make(*seed), None
+
+    def __call__(self):
+        worker = {get_worker_info}()
+        if worker is not None and worker.seed != self._worker:
+            entropy = f"{{worker.seed}} {{{name}._started}} {{self._seed}}"
+            {name}._started += 1
+            self._rng, self._worker = self._make({random}(entropy).getrandbits(32)), worker.seed
+        return self._rng
+
+    def __getattr__(self, name):
+        return getattr(self(), name)
+
+    def __reduce__(self):
+        return {name}, (self._make, *self._seed)
+'''
+
+
+class WorkerRng:
+    """The class in one module: one that an earlier repair put there, or a new one.
+
+    `first_use` is the offset of the first object that is made when the module is imported (None if there is none).
+    """
+
+    def __init__(self, names: Names, lines: Lines, first_use: int | None) -> None:
+        self._names = names
+        self._spelling = Spelling(names, lines, len(lines.text) if first_use is None else first_use)
+        self.imports: list[tuple[str, str]] = []
+        self.is_new = True
+        existing = [node for node in names.tree.body if isinstance(node, ast.ClassDef) and node.name in _NEW_NAMES]
+        for node in existing:
+            ends = lines.start((node.end_lineno or 0) + 1)
+            if (first_use is None or ends <= first_use) and ast.dump(node) == ast.dump(ast.parse(self._text(node.name))):
+                self.name, self.is_new = node.name, False
+                return
+        self.name = self._new_name()
+
+    @property
+    def text(self) -> str:
+        """The class, indented as the module is."""
+        return self._text(self.name).replace("    ", self._spelling.indent())
+
+    def _text(self, name: str) -> str:
+        imports: list[tuple[str, str]] = []
+        random = self._spelling.spell("random.Random", imports)
+        get_worker_info = self._spelling.spell("torch.utils.data.get_worker_info", imports)
+        self.imports = imports
+        return _TEXT.format(name=name, random=random, get_worker_info=get_worker_info)
+
+    def _new_name(self) -> str:
+        for name in _NEW_NAMES:
+            if name not in self._names.identifiers:
+                return name
+        raise Declined("every name for a new class is taken: " + ", ".join(_NEW_NAMES))

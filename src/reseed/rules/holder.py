@@ -1,0 +1,126 @@
+"""Whether a holder can take the place of an RNG object: one that hands on what is asked of it, and is no RNG itself.
+
+It cannot where a library is given the object, which may look at its class, nor where the parent takes something from
+it that worker code draws from: a bound method, a child. What draws from the object, keeps it, or hands it to code of
+the program does not see the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from reseed.facts.model import Attribute, Call, Opaque, Register, SetAttribute, operands
+from reseed.knowledge.seeding import rng_object_of
+from reseed.program.engine import Activation
+from reseed.program.model import ROOT, Program
+from reseed.program.objects import RNG
+from reseed.program.values import Bound, Class, Constant, External, Function, Method, Object, Site, Value
+from reseed.rules.finding import Maker
+from reseed.rules.sharing import maker_of
+
+_HELD = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+_LASTING = frozenset({"clone_state", "jumped", "manual_seed", "seed", "set_state", "setstate", "spawn"})
+"""Methods whose effect on the parent's object a worker's own does not have."""
+
+
+def makers_of(program: Program, objects: Collection[Object]) -> tuple[Maker, ...]:
+    """The calls that make `objects`, each once."""
+    places = [program.place(*maker_of(program, made)) for made in objects]
+    return tuple(dict.fromkeys(Maker(place.path, place.span) for place in places))
+
+
+def obstacle(program: Program, objects: Collection[Object], in_workers: Collection[Activation]) -> str:
+    """Why a holder cannot take the place of `objects`, empty where it can; `in_workers` is what workers run."""
+    for made in objects:
+        reason = _of_maker(program, made)
+        if reason:
+            return reason
+    sites = frozenset(made.site for made in objects)
+    for activation in program.engine.activations.values():
+        for register in range(len(activation.body.instructions)):
+            reason = _Use(program, activation, register, activation in in_workers).obstacle(sites)
+            if reason:
+                return reason
+    return ""
+
+
+def _of_maker(program: Program, made: Object) -> str:
+    place = program.place(*maker_of(program, made))
+    row = rng_object_of(made.path.removesuffix("()"))
+    if row is not None and row.state == "torch.Generator":
+        return "`generator=` takes a torch.Generator only; without it, torch draws from what it seeds in every worker"
+    if row is None or row.path not in _HELD:
+        return f"the RNG object on line {place.span.line} is not made by default_rng, RandomState or random.Random"
+    if made.site is None or made.site[0] != ROOT:
+        return f"the RNG object is made in another file, at {place.path}:{place.span.line}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """The instruction at `register` of `activation`, and what it does with RNG objects."""
+
+    program: Program
+    activation: Activation
+    register: Register
+    in_worker: bool
+
+    def obstacle(self, sites: Collection[Site | None]) -> str:
+        instruction = self.activation.body.instructions[self.register]
+        held = {operand for operand in operands(instruction) if self._holds(operand, sites, Object)}
+        taken = {operand for operand in operands(instruction) if self._holds(operand, sites, Method)}
+        if isinstance(instruction, Call):
+            return self._obstacle_of_call(instruction, held, taken)
+        if taken and not self.in_worker and not isinstance(instruction, Attribute):
+            return f"the parent keeps a method of the RNG object {self._where()}"
+        if isinstance(instruction, SetAttribute) and instruction.target in held:
+            return f"an attribute of the RNG object is set {self._where()}"
+        if isinstance(instruction, SetAttribute) and held and self._is_external(instruction.target):
+            return f"the RNG object is given to something that is not seen {self._where()}"
+        if isinstance(instruction, Opaque) and held:
+            return f"it is not seen what becomes of the RNG object {self._where()}"
+        return ""
+
+    def _obstacle_of_call(self, call: Call, held: set[Register], taken: set[Register]) -> str:
+        arguments = {argument.value for argument in call.arguments}
+        called = self.activation.registers[call.function]
+        if not self.in_worker and call.function in taken:
+            names = [value.name for value in called if isinstance(value, Method)]
+            if any(name in _LASTING for name in names):
+                return f"what `{call.text}(...)` does {self._where()} would not last: workers make their own RNG object"
+        if not self.in_worker and arguments & taken:
+            return f"the parent hands on a method of the RNG object {self._where()}"
+        if arguments & held and not (called and all(self._is_ours(value, call) for value in called)):
+            return f"`{call.text}(...)` is given the RNG object itself {self._where()}"
+        return ""
+
+    def _is_ours(self, callee: Value, call: Call) -> bool:
+        # Whether what is called is code of the program, where the object is followed further.
+        if isinstance(callee, (Function, Bound, Class)):
+            return True
+        if isinstance(callee, Object):
+            return callee.kind in ("instance", "partial")
+        if isinstance(callee, External) and callee.path == "builtins.getattr":
+            return self.in_worker
+        if isinstance(callee, External) and callee.path == "functools.partial":
+            functions = self.activation.registers[call.arguments[0].value]
+            return bool(functions) and all(isinstance(each, (Function, Bound, Class)) for each in functions)
+        return False
+
+    def _holds(self, operand: Register, sites: Collection[Site | None], kind: type) -> bool:
+        for value in self.activation.registers[operand]:
+            made = value.receiver if isinstance(value, Method) else value
+            if isinstance(value, kind) and isinstance(made, Object) and made.kind == RNG and made.site in sites:
+                return True
+        return False
+
+    def _is_external(self, target: Register) -> bool:
+        known = (Object, Class, Function, Constant)
+        return not all(isinstance(value, known) for value in self.activation.registers[target])
+
+    def _where(self) -> str:
+        place = self.program.place(self.activation, self.register)
+        if self.register not in self.activation.body.spans:
+            return f"in {place.function or place.path}"
+        return f"on line {place.span.line}" if self.activation.module == ROOT else f"at {place.path}:{place.span.line}"
