@@ -34,9 +34,10 @@ def repair(text: str, findings: Sequence[Finding]) -> Repair:
 
     RNG201 and RNG202 give the loader a seeder, RNG211 puts one in place of the passed call and the call in front of
     the loader. The module gets the function ``seed_worker`` (and the imports it needs) if it has none that will do.
-    RNG111 puts a holder in the place of the RNG object, of the class ``WorkerRng`` which the module gets; it is repaired
-    when nothing else is. Everything outside of these places stays as it is, character for character. Findings which do not fit the text, or
-    for which there is no right repair, are declined. The new text is checked to parse.
+    RNG111 puts a holder in the place of each RNG object, of the class ``WorkerRng`` which the module gets, and has to
+    wait where other findings are repaired. Everything outside of these places stays as it is, character for character.
+    Findings which do not fit the text, or for which there is no right repair, are declined. The new text is checked to
+    parse.
 
     A byte order mark at the start of `text` is kept, and counts as no column.
     """

@@ -58,9 +58,7 @@ class ObjectSession:
         # A finding that is declined at one of its places is left alone at the others, unless they repair another one.
         while True:
             wanted = [
-                target
-                for target in targets.values()
-                if any(finding not in self.reasons for finding in target.findings)
+                target for target in targets.values() if any(finding not in self.reasons for finding in target.findings)
             ]
             changes, not_made = rewrite(self._text, wanted)
             fresh = {
@@ -78,7 +76,7 @@ class ObjectSession:
         places = {self._lines.offsets(maker.span) for finding in findings for maker in finding.makers}
         calls = {}
         for node in ast.walk(self._names.tree):
-            if isinstance(node, ast.Call) and (offsets := self._offsets(node)) in places:
+            if isinstance(node, ast.Call) and (offsets := self._lines.span(node)) in places:
                 calls[offsets] = node
         return calls
 
@@ -105,8 +103,6 @@ class ObjectSession:
         row = rng_object_of(path) if path else None
         if row is None or row.path not in _HELD:
             raise Declined(f"the RNG object {line} is not made by a call of default_rng, RandomState or random.Random")
-        if any(isinstance(outer, ast.JoinedStr) for outer in self._names.ancestors(call)):
-            raise Declined("the call stands in an f-string")
         if isinstance(self._names.parents[call], ast.AnnAssign):
             raise Declined(f"the annotation {line} asks for the RNG object itself")
         keywords = [keyword.arg for keyword in call.keywords]
@@ -123,10 +119,6 @@ class ObjectSession:
         # A default argument is made when its function is defined.
         is_default = any(isinstance(outer, ast.arguments) for outer in self._names.ancestors(call))
         return is_default or self._names.runs_at_import(call)
-
-    def _offsets(self, node: ast.expr) -> tuple[int, int]:
-        start = self._lines.offset(node.lineno, node.col_offset)
-        return start, self._lines.offset(node.end_lineno or 0, node.end_col_offset or 0)
 
 
 def _held_by(name: str) -> Change:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from reseed.fixes.edits import Declined, Lines
-from reseed.fixes.names import Names
+from reseed.fixes.names import Binding, Names
 from reseed.fixes.seed_value import Known, PathOf, Value, evaluate, path
-from reseed.fixes.spelling import Spelling
 
 _NUMPY_SEED = "numpy.random.seed"
 _INITIAL_SEED = "torch.initial_seed"
@@ -21,6 +20,10 @@ _OTHER_SEEDS = {
     "torch.random.manual_seed": (Value.WORKER_SEED, Value.NUMPY_SEED),
 }
 _NEW_NAMES = ("seed_worker", "seed_loader_worker", "seed_numpy_in_worker", "reseed_worker")
+_NEW_IMPORTS = {
+    "numpy": (("np", "import numpy as np"), ("numpy", "import numpy"), ("_numpy", "import numpy as _numpy")),
+    "torch": (("torch", "import torch"), ("_torch", "import torch as _torch")),
+}
 
 
 class Seeders:
@@ -34,7 +37,6 @@ class Seeders:
         self._names = names
         self._lines = lines
         self._first_use = len(lines.text) if first_use is None else first_use
-        self._spelling = Spelling(names, lines, self._first_use)
         self._existing = [
             node.name for node in names.tree.body if isinstance(node, ast.FunctionDef) and self._is_right(node)
         ]
@@ -58,8 +60,8 @@ class Seeders:
     def new_function(self) -> tuple[str, list[tuple[str, str]]]:
         """The text of the function that a repair adds, and the imports it needs (pairs of module and statement)."""
         imports: list[tuple[str, str]] = []
-        spelled = {target: self._spelling.spell(target, imports) for target in (_NUMPY_SEED, _INITIAL_SEED)}
-        indent = self._spelling.indent()
+        spelled = {target: self._spell(target, imports) for target in (_NUMPY_SEED, _INITIAL_SEED)}
+        indent = self._indent()
         text = (
             f"def {self.new_name}(worker_id):\n"
             f'{indent}"""Give a DataLoader worker its own NumPy seed, taken from PyTorch\'s."""\n'
@@ -87,6 +89,45 @@ class Seeders:
         return isinstance(definition, cst.FunctionDef) and seeds_numpy_rightly(
             definition, positional[0].arg, lambda name: self._names.path_of(name, function)
         )
+
+    def _spell(self, target: str, imports: list[tuple[str, str]]) -> str:
+        """How the new function writes `target`; where the module has no name for it, adds an import to `imports`."""
+        found: list[tuple[int, str]] = []
+        for name, bindings in self._names.bindings(self._names.tree).items():
+            imported = self._names.only_path(bindings)
+            if imported and f"{target}.".startswith(f"{imported}.") and any(map(self._is_sure, bindings)):
+                found.append((len(imported), name + target[len(imported) :]))
+        if found:
+            return min(found)[1]
+        package, _, rest = target.partition(".")
+        for name, statement in _NEW_IMPORTS[package]:
+            bindings = self._names.bindings(self._names.tree).get(name, [])
+            if all(binding.path == package for binding in bindings):
+                imports.append((package, statement))
+                return f"{name}.{rest}"
+        raise Declined(f"every name for {package} means something else in this module")
+
+    def _is_sure(self, binding: Binding) -> bool:
+        """True for an import that is run whenever the module is, before the first loader.
+
+        That is so too in the body of a ``try``: where that import fails, no loader gets as far as to need it.
+        """
+        statement = binding.node
+        outer = self._names.parents[statement]
+        if not isinstance(outer, ast.Module):
+            tried = getattr(outer, "handlers", None) is not None and statement in getattr(outer, "body", ())
+            if not tried or not isinstance(self._names.parents[outer], ast.Module):
+                return False
+        return self._lines.start(getattr(statement, "lineno", 0)) < self._first_use
+
+    def _indent(self) -> str:
+        """One step of indentation as the module has it."""
+        for node in self._names.tree.body:
+            for inner in getattr(node, "body", ())[:1]:
+                indent = self._lines.content(inner.lineno)[: inner.col_offset]
+                if indent and not indent.strip(" \t"):
+                    return indent
+        return "    "
 
 
 def seeds_numpy_rightly(function: cst.FunctionDef, worker_id: str, path_of: PathOf) -> bool:

@@ -43,13 +43,11 @@ class WorkerRng:
 
     def __init__(self, names: Names, lines: Lines, first_use: int | None) -> None:
         self._names = names
-        self._spelling = Spelling(names, lines, len(lines.text) if first_use is None else first_use)
-        self.imports: list[tuple[str, str]] = []
+        self._lines = lines
+        self._spelling = Spelling(names, lines, first_use)
         self.is_new = True
-        existing = [node for node in names.tree.body if isinstance(node, ast.ClassDef) and node.name in _NEW_NAMES]
-        for node in existing:
-            ends = lines.start((node.end_lineno or 0) + 1)
-            if (first_use is None or ends <= first_use) and ast.dump(node) == ast.dump(ast.parse(self._text(node.name))):
+        for node in names.tree.body:
+            if isinstance(node, ast.ClassDef) and node.name in _NEW_NAMES and self._is_right(node, first_use):
                 self.name, self.is_new = node.name, False
                 return
         self.name = self._new_name()
@@ -57,13 +55,23 @@ class WorkerRng:
     @property
     def text(self) -> str:
         """The class, indented as the module is."""
-        return self._text(self.name).replace("    ", self._spelling.indent())
+        return self._text(self.name).replace("    ", self._lines.indent(self._names.tree))
+
+    @property
+    def imports(self) -> list[tuple[str, str]]:
+        """The imports that the class needs (pairs of module and statement)."""
+        return self._spelling.imports
+
+    def _is_right(self, node: ast.ClassDef, first_use: int | None) -> bool:
+        """True if `node` is what a repair would add, and stands before it is needed."""
+        if first_use is not None and self._lines.start((node.end_lineno or 0) + 1) > first_use:
+            return False
+        (new,) = ast.parse(self._text(node.name)).body
+        return len(self._names.bindings(self._names.tree)[node.name]) == 1 and ast.dump(node) == ast.dump(new)
 
     def _text(self, name: str) -> str:
-        imports: list[tuple[str, str]] = []
-        random = self._spelling.spell("random.Random", imports)
-        get_worker_info = self._spelling.spell("torch.utils.data.get_worker_info", imports)
-        self.imports = imports
+        random = self._spelling.spell("random.Random")
+        get_worker_info = self._spelling.spell("torch.utils.data.get_worker_info")
         return _TEXT.format(name=name, random=random, get_worker_info=get_worker_info)
 
     def _new_name(self) -> str:

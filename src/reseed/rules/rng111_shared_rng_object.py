@@ -34,26 +34,58 @@ class Crops(Dataset):
 
 ## Use instead
 
-Draw from torch, which is seeded in every worker, or make the object on first use, in the worker:
+Draw from torch, which is seeded in every worker, or have each worker make an object of its own, from its own seed:
 
 ```python
+class WorkerRng:
+    # An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(*seed)`.
+    _started = 0
+
+    def __init__(self, make, *seed):
+        self._make, self._seed = make, seed
+        self._rng, self._worker = make(*seed), None
+
+    def __call__(self):
+        worker = torch.utils.data.get_worker_info()
+        if worker is not None and worker.seed != self._worker:
+            entropy = f"{worker.seed} {WorkerRng._started} {self._seed}"
+            WorkerRng._started += 1
+            self._rng, self._worker = self._make(random.Random(entropy).getrandbits(32)), worker.seed
+        return self._rng
+
+    def __getattr__(self, name):
+        return getattr(self(), name)
+
+    def __reduce__(self):
+        return WorkerRng, (self._make, *self._seed)
+
+
 class Crops(Dataset):
     def __init__(self, images):
         self.images = images
-        self.rng = None
+        self.rng = WorkerRng(np.random.default_rng)
 
     def __getitem__(self, index):
-        if self.rng is None:
-            self.rng = np.random.default_rng(torch.initial_seed())
         left = self.rng.integers(0, 32)
         return self.images[index][:, left:left + 32]
 ```
 
-The parent must not take an item first, or its object is copied as before.
+Without workers it draws the numbers that it always drew. In a worker its numbers depend on the worker's seed, and so on
+`torch.manual_seed` and the epoch; on the seed that it was given; and on how many others the worker started before. A
+pickled copy is made anew from the same seed. An object made on first use, `if self.rng is None: self.rng =
+np.random.default_rng(torch.initial_seed())`, will do as well, as long as the parent never takes an item itself.
 
 ## Fix safety
 
-There is no automatic repair.
+The repair is made on request only (`reseed fix --select RNG111`), since what a seeded run draws in workers changes:
+that is its purpose. It adds the class above, and makes holders of it where `default_rng`, `RandomState` or
+`random.Random` make the objects. It needs no `worker_init_fn`, and so serves under `Subset`, in transforms and with
+libraries that have a `worker_init_fn` of their own.
+
+It is not made where a holder is not good enough: for a `torch.Generator`; where a library is given the object itself
+(`norm.rvs(random_state=self.rng)`, `isinstance`); where the parent keeps a bound method of it, seeds it once more or
+spawns children; where it is annotated, made from another RNG object, or made in another file than the one that the
+finding stands in. `reseed fix` says which it is. Code that it cannot see may ask for the class of the object, too.
 
 ## References
 
