@@ -11,27 +11,29 @@ from reseed.fixes.spelling import Spelling
 _NEW_NAMES = ("WorkerRng", "WorkerOwnRng", "LoaderWorkerRng")
 _TEXT = '''\
 class {name}:
-    """An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(*seed)`."""
+    """An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(seed)`."""
 
-    _started = 0
+    _unseeded = 0
 
-    def __init__(self, make, *seed):
+    def __init__(self, make, seed=None):
         self._make, self._seed = make, seed
-        self._rng, self._worker = make(*seed), None
+        self._rng, self._worker = make(seed), None
 
     def __call__(self):
         worker = {get_worker_info}()
         if worker is not None and worker.seed != self._worker:
-            entropy = f"{{worker.seed}} {{{name}._started}} {{self._seed}}"
-            {name}._started += 1
-            self._rng, self._worker = self._make({random}(entropy).getrandbits(32)), worker.seed
+            seed = self._seed
+            if seed is None:  # unlike any other that has no seed
+                {name}._unseeded += 1
+                seed = f"number {{{name}._unseeded}}"
+            self._rng = self._make({random}(f"{{worker.seed}} {{seed!r}}").getrandbits(32))
+            self._worker = worker.seed
         return self._rng
 
     def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
         return getattr(self(), name)
-
-    def __reduce__(self):
-        return {name}, (self._make, *self._seed)
 '''
 
 

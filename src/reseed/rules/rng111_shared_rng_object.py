@@ -38,26 +38,28 @@ Draw from torch, which is seeded in every worker, or have each worker make an ob
 
 ```python
 class WorkerRng:
-    # An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(*seed)`.
-    _started = 0
+    # An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(seed)`.
+    _unseeded = 0
 
-    def __init__(self, make, *seed):
+    def __init__(self, make, seed=None):
         self._make, self._seed = make, seed
-        self._rng, self._worker = make(*seed), None
+        self._rng, self._worker = make(seed), None
 
     def __call__(self):
         worker = torch.utils.data.get_worker_info()
         if worker is not None and worker.seed != self._worker:
-            entropy = f"{worker.seed} {WorkerRng._started} {self._seed}"
-            WorkerRng._started += 1
-            self._rng, self._worker = self._make(random.Random(entropy).getrandbits(32)), worker.seed
+            seed = self._seed
+            if seed is None:  # unlike any other that has no seed
+                WorkerRng._unseeded += 1
+                seed = f"number {WorkerRng._unseeded}"
+            self._rng = self._make(random.Random(f"{worker.seed} {seed!r}").getrandbits(32))
+            self._worker = worker.seed
         return self._rng
 
     def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
         return getattr(self(), name)
-
-    def __reduce__(self):
-        return WorkerRng, (self._make, *self._seed)
 
 
 class Crops(Dataset):
@@ -70,10 +72,12 @@ class Crops(Dataset):
         return self.images[index][:, left:left + 32]
 ```
 
-Without workers it draws the numbers that it always drew. In a worker its numbers depend on the worker's seed, and so on
-`torch.manual_seed` and the epoch; on the seed that it was given; and on how many others the worker started before. A
-pickled copy is made anew from the same seed. An object made on first use, `if self.rng is None: self.rng =
-np.random.default_rng(torch.initial_seed())`, will do as well, as long as the parent never takes an item itself.
+Without workers it draws the numbers that it always drew. In a worker they depend on the worker's seed, and so on
+`torch.manual_seed` and the epoch, and on the seed that it was given: objects with equal seeds draw alike, as they did
+before (an image and its mask may rely on it), and those without a seed do not.
+
+An object made on first use, `if self.rng is None: self.rng = np.random.default_rng(torch.initial_seed())`, will do as
+well, as long as the parent never takes an item itself.
 
 ## Fix safety
 
