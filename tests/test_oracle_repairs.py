@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from unittest import mock
@@ -98,12 +99,34 @@ def test_repaired_workers_are_independent_and_repeat(repaired: Path, request: py
 
 @pytest.mark.parametrize("repaired", HELD, indirect=True)
 def test_held_objects_are_a_workers_own_and_repeat(repaired: Path) -> None:
+    # Two datasets whose objects have one seed draw alike in a worker, as they did without workers.
+    alike = repaired.name == "seeder_replaces_in_concat.py"
     if re.search("[\"'](spawn|forkserver)[\"']", read(repaired)):
         with warm_forkserver(repaired.parent), mock.patch.object(session, "can_fork", return_value=False):
             seen = run(repaired, start_method="forkserver")
     else:
         seen = run(repaired)
-    assert seen.samples and not seen.faults(reproducible=True), seen
+    faults = [fault for fault in seen.faults(reproducible=True) if not (alike and "by the same worker" in fault)]
+    assert seen.samples and not faults, seen
+
+
+@pytest.mark.parametrize("repaired", HELD, indirect=True)
+def test_held_objects_draw_what_they_drew_where_there_are_no_workers(
+    repaired: Path, request: pytest.FixtureRequest
+) -> None:
+    def drawn(path: Path) -> list[Hashable]:
+        with warm_forkserver(path.parent):
+            run = observe(make(f"{path}:make_loader"), Plan(workers=0))
+        if run.crash is not None:
+            pytest.skip(f"not without workers: {run.crash.message}")
+        events = [event for epoch in run.epochs for worker in epoch for event in worker if event.unit == "row"]
+        return [event.values[""] for event in events]
+
+    original = FIXTURES / request.node.callspec.params["repaired"]
+    before, again, after = drawn(original), drawn(original), drawn(repaired)
+    assert len(before) == len(after) > 0
+    # An object without a seed draws something else each time, and does so still.
+    assert (before == after) is (before == again)
 
 
 @pytest.mark.parametrize("name", NOT_HELD)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from reseed.facts.model import Attribute, Call, Opaque, Register, SetAttribute, operands
+from reseed.facts.model import Argument, Attribute, Call, Opaque, Register, SetAttribute, operands
 from reseed.knowledge.seeding import rng_object_of
 from reseed.program.engine import Activation
 from reseed.program.model import ROOT, Program
-from reseed.program.objects import RNG
+from reseed.program.objects import ALL, CONTAINERS, RNG
 from reseed.program.values import Bound, Class, Constant, External, Function, Method, Object, Site, Value
 from reseed.rules.finding import Maker
 from reseed.rules.sharing import maker_of
@@ -71,7 +71,7 @@ class _Use:
         held = {operand for operand in operands(instruction) if self._holds(operand, sites, Object)}
         taken = {operand for operand in operands(instruction) if self._holds(operand, sites, Method)}
         if isinstance(instruction, Call):
-            return self._obstacle_of_call(instruction, held, taken)
+            return self._obstacle_of_call(instruction, held, taken, sites)
         if taken and not self.in_worker and not isinstance(instruction, Attribute):
             return f"the parent keeps a method of the RNG object {self._where()}"
         if isinstance(instruction, SetAttribute) and instruction.target in held:
@@ -82,8 +82,13 @@ class _Use:
             return f"it is not seen what becomes of the RNG object {self._where()}"
         return ""
 
-    def _obstacle_of_call(self, call: Call, held: set[Register], taken: set[Register]) -> str:
+    def _obstacle_of_call(
+        self, call: Call, held: set[Register], taken: set[Register], sites: Collection[Site | None]
+    ) -> str:
         arguments = {argument.value for argument in call.arguments}
+        held = held | {
+            argument.value for argument in call.arguments if argument.star and self._contains(argument, sites)
+        }
         called = self.activation.registers[call.function]
         if not self.in_worker and call.function in taken:
             names = [value.name for value in called if isinstance(value, Method)]
@@ -114,6 +119,17 @@ class _Use:
             if isinstance(value, kind) and isinstance(made, Object) and made.kind == RNG and made.site in sites:
                 return True
         return False
+
+    def _contains(self, argument: Argument, sites: Collection[Site | None]) -> bool:
+        # Whether an unpacked *sequence or **mapping holds an RNG object.
+        engine = self.program.engine
+        return any(
+            inner.kind == RNG and inner.site in sites
+            for value in self.activation.registers[argument.value]
+            if isinstance(value, Object) and value.kind in CONTAINERS
+            for inner in engine.read((value, ALL))
+            if isinstance(inner, Object)
+        )
 
     def _is_external(self, target: Register) -> bool:
         known = (Object, Class, Function, Constant)
