@@ -203,6 +203,7 @@ def test_imports(before: str, after: str, names: dict[str, str]) -> None:
         (data("np.random.default_rng()\n        self.options = {'random_state': self.rng}",
               "norm.rvs(**self.options) + self.rng.random()").replace(
             "\n\nclass", "\nfrom scipy.stats import norm\n\n\nclass", 1), r"`norm.rvs\(...\)` is given the RNG object"),
+        (data("np.random.default_rng()\n        self.rng.bit_generator.state = seed"), "the parent sets the state of "),
         (data("np.random.default_rng()\n        self.rng.note = 1"), "an attribute of the RNG object is set in Noise"),
         (data("make()").replace("\n\nclass", "\n\n\nmake = np.random.default_rng\n\n\nclass", 1),
          "the RNG object on line 14 is not made by a call of default_rng, RandomState or random.Random"),

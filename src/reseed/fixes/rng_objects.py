@@ -14,9 +14,9 @@ from reseed.fixes.rewrite import Change, Target, rewrite
 from reseed.fixes.worker_rng import WorkerRng
 from reseed.knowledge.seeding import rng_object_of
 from reseed.rules.finding import Finding
+from reseed.rules.holder import HELD
 
 SHARED_RNG_OBJECT = "RNG111"
-_HELD = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
 
 
 class ObjectSession:
@@ -101,7 +101,7 @@ class ObjectSession:
         line = f"on line {call.lineno}"
         path = self._names.resolve(call.func, call)
         row = rng_object_of(path) if path else None
-        if row is None or row.path not in _HELD:
+        if row is None or row.path not in HELD:
             raise Declined(f"the RNG object {line} is not made by a call of default_rng, RandomState or random.Random")
         if isinstance(self._names.parents[call], ast.AnnAssign):
             raise Declined(f"the annotation {line} asks for the RNG object itself")

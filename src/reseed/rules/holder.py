@@ -19,7 +19,8 @@ from reseed.program.values import Bound, Class, Constant, External, Function, Me
 from reseed.rules.finding import Maker
 from reseed.rules.sharing import maker_of
 
-_HELD = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+HELD = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+"""Constructors that take a seed and nothing else, which all of them take as a number of 32 bits."""
 _LASTING = frozenset({"clone_state", "jumped", "manual_seed", "seed", "set_state", "setstate", "spawn"})
 """Methods whose effect on the parent's object a worker's own does not have."""
 
@@ -50,7 +51,7 @@ def _of_maker(program: Program, made: Object) -> str:
     row = rng_object_of(made.path.removesuffix("()"))
     if row is not None and row.state == "torch.Generator":
         return "`generator=` takes a torch.Generator only; without it, torch draws from what it seeds in every worker"
-    if row is None or row.path not in _HELD:
+    if row is None or row.path not in HELD:
         return f"the RNG object on line {place.span.line} is not made by default_rng, RandomState or random.Random"
     if made.site is None or made.site[0] != ROOT:
         return f"the RNG object is made in another file, at {place.path}:{place.span.line}"
@@ -72,6 +73,8 @@ class _Use:
         taken = {operand for operand in operands(instruction) if self._holds(operand, sites, Method)}
         if isinstance(instruction, Call):
             return self._obstacle_of_call(instruction, held, taken, sites)
+        if isinstance(instruction, SetAttribute) and instruction.target in taken and not self.in_worker:
+            return f"the parent sets the state of the RNG object {self._where()}"
         if taken and not self.in_worker and not isinstance(instruction, Attribute):
             return f"the parent keeps a method of the RNG object {self._where()}"
         if isinstance(instruction, SetAttribute) and instruction.target in held:
