@@ -215,6 +215,29 @@ def test_reasons(text: str, why: str) -> None:
     assert re.match(why, reason(IMPORTS + text))
 
 
+STREAM = """
+
+class Stream(IterableDataset):
+    def __init__(self):
+        self.rng = random.Random(0)
+
+    def __iter__(self):
+        order = list(range(8))
+        {shuffle}
+        info = torch.utils.data.get_worker_info()
+        for index in order[info.id :: info.num_workers]:
+            yield index + self.rng.random()
+"""
+
+
+def test_workers_that_share_out_a_shuffled_stream_have_to_draw_alike() -> None:
+    imports = IMPORTS.replace("Dataset", "IterableDataset")
+    found = findings(imports + STREAM.format(shuffle="self.rng.shuffle(order)"))
+    assert [finding.fixable for finding in found] == [False, False]
+    assert all(finding.obstacle.startswith("workers may have to draw alike where `__iter__`") for finding in found)
+    assert repaired(imports + STREAM.format(shuffle="order.reverse()"))
+
+
 def test_an_object_that_is_made_in_another_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "sources.py").write_text("import numpy as np\n\n\ndef make():\n    return np.random.default_rng()\n")
     path = tmp_path / "data.py"

@@ -2,7 +2,8 @@
 
 It cannot where a library is given the object, which may look at its class, nor where the parent takes something from
 it that worker code draws from: a bound method, a child. What draws from the object, keeps it, or hands it to code of
-the program does not see the difference.
+the program does not see the difference. Nor must each worker have an object of its own where all of them put a stream
+in one order, of which each then takes its share.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from dataclasses import dataclass
 
 from reseed.facts.model import Argument, Attribute, Call, Opaque, Register, SetAttribute, operands
 from reseed.knowledge.seeding import rng_object_of
+from reseed.program.effects import DrawEffect
 from reseed.program.engine import Activation
 from reseed.program.model import ROOT, Program
 from reseed.program.objects import ALL, CONTAINERS, RNG
+from reseed.program.reach import Reached
 from reseed.program.values import Bound, Class, Constant, External, Function, Method, Object, Site, Value
+from reseed.rules import judge
 from reseed.rules.finding import Maker
 from reseed.rules.sharing import maker_of
 
@@ -24,6 +28,16 @@ HELD = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "rando
 _LASTING = frozenset({"clone_state", "jumped", "manual_seed", "seed", "set_state", "setstate", "spawn"})
 """Methods whose effect on the parent's object a worker's own does not have."""
 
+_ORDERING = frozenset({"choice", "choices", "permutation", "permuted", "sample", "shuffle"})
+"""Draws by which a stream may be put in order."""
+
+
+def orders_stream(reached: Reached) -> bool:
+    """Whether a draw may put the samples of an iterable dataset in order, or choose among them."""
+    effect = reached.effect
+    in_stream = judge.entry_of(reached).body.name in ("__iter__", "__next__")
+    return in_stream and isinstance(effect, DrawEffect) and effect.path.rpartition(".")[2] in _ORDERING
+
 
 def makers_of(program: Program, objects: Collection[Object]) -> tuple[Maker, ...]:
     """The calls that make `objects`, each once."""
@@ -31,8 +45,15 @@ def makers_of(program: Program, objects: Collection[Object]) -> tuple[Maker, ...
     return tuple(dict.fromkeys(Maker(place.path, place.span) for place in places))
 
 
-def obstacle(program: Program, objects: Collection[Object], in_workers: Collection[Activation]) -> str:
-    """Why a holder cannot take the place of `objects`, empty where it can; `in_workers` is what workers run."""
+def obstacle(
+    program: Program, objects: Collection[Object], in_workers: Collection[Activation], ordering: Collection[Object]
+) -> str:
+    """Why a holder cannot take the place of `objects`, empty where it can.
+
+    `in_workers` is what workers run; `ordering` are the objects that put streams in order (`orders_stream`).
+    """
+    if {made.site for made in objects} & {made.site for made in ordering}:
+        return "workers may have to draw alike where `__iter__` shuffles or chooses what they then share out"
     for made in objects:
         reason = _of_maker(program, made)
         if reason:

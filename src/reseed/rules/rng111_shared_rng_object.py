@@ -88,8 +88,9 @@ libraries that have a `worker_init_fn` of their own.
 
 It is not made where a holder is not good enough: for a `torch.Generator`; where a library is given the object itself
 (`norm.rvs(random_state=self.rng)`, `isinstance`); where the parent keeps a bound method of it, seeds it once more or
-spawns children; where it is annotated, made from another RNG object, or made in another file than the one that the
-finding stands in. `reseed fix` says which it is. Code that it cannot see may ask for the class of the object, too.
+spawns children; where an `__iter__` shuffles or chooses with it, as workers that then share out the samples may have to
+do so alike; where it is annotated, made from another RNG object, or made in another file than the one that the finding
+stands in. `reseed fix` says which it is. Code that it cannot see may ask for the class of the object, too.
 
 ## References
 
@@ -107,7 +108,7 @@ from reseed.program.values import Object
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
-from reseed.rules.holder import makers_of, obstacle
+from reseed.rules.holder import makers_of, obstacle, orders_stream
 from reseed.rules.sharing import SharedDraw, Sharing
 from reseed.rules.standing import standing
 
@@ -125,12 +126,15 @@ class SharedRngObject(Rule):
         draws: dict[Place, dict[Draw, None]] = {}
         first: dict[Place, tuple[SharedDraw, Loader | None]] = {}
         objects: dict[Place, dict[Object, None]] = {}
+        ordering: set[Object] = set()
         in_workers: set[Activation] = set()
         sources: list[Loader | DatasetEntry] = [*program.loaders, *program.datasets]
         for source in sources:
             sharing = Sharing(program, source)
             in_workers |= sharing.code_in_workers
             for shared in sharing.draws():
+                if orders_stream(shared.reached):
+                    ordering.update(shared.objects)
                 place = standing(program, source, shared.reached)
                 if place is not None:
                     draws.setdefault(place, {})[judge.draw_place(program, shared.reached)] = None
@@ -138,7 +142,7 @@ class SharedRngObject(Rule):
                     first.setdefault(place, (shared, source if isinstance(source, Loader) else None))
         for place, (shared, loader) in first.items():
             reached = shared.reached
-            reason = obstacle(program, objects[place], in_workers)
+            reason = obstacle(program, objects[place], in_workers, ordering)
             yield Finding(
                 path=place.path,
                 span=place.span,
