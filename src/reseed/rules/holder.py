@@ -8,10 +8,11 @@ in one order, of which each then takes its share.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
+from functools import cached_property
 
-from reseed.facts.model import Argument, Attribute, Call, Opaque, Register, SetAttribute, operands
+from reseed.facts.model import Argument, Attribute, Call, Instruction, Opaque, Register, SetAttribute, operands
 from reseed.knowledge.seeding import rng_object_of
 from reseed.program.effects import DrawEffect
 from reseed.program.engine import Activation
@@ -45,26 +46,39 @@ def makers_of(program: Program, objects: Collection[Object]) -> tuple[Maker, ...
     return tuple(dict.fromkeys(Maker(place.path, place.span) for place in places))
 
 
-def obstacle(
-    program: Program, objects: Collection[Object], in_workers: Collection[Activation], ordering: Collection[Object]
-) -> str:
-    """Why a holder cannot take the place of `objects`, empty where it can.
+@dataclass
+class Holders:
+    """Where a holder can take an RNG object's place in `program`.
 
     `in_workers` is what workers run; `ordering` are the objects that put streams in order (`orders_stream`).
     """
-    if {made.site for made in objects} & {made.site for made in ordering}:
-        return "workers may have to draw alike where `__iter__` shuffles or chooses what they then share out"
-    for made in objects:
-        reason = _of_maker(program, made)
-        if reason:
-            return reason
-    sites = frozenset(made.site for made in objects)
-    for activation in program.engine.activations.values():
-        for register in range(len(activation.body.instructions)):
-            reason = _Use(program, activation, register, activation in in_workers).obstacle(sites)
+
+    program: Program
+    in_workers: Collection[Activation]
+    ordering: Collection[Object]
+
+    def obstacle(self, objects: Collection[Object]) -> str:
+        """Why a holder cannot take the place of `objects`, empty where it can."""
+        sites = frozenset(made.site for made in objects if made.site is not None)
+        if sites & {made.site for made in self.ordering}:
+            return "workers may have to draw alike where `__iter__` shuffles or chooses what they then share out"
+        for made in objects:
+            reason = _of_maker(self.program, made)
             if reason:
                 return reason
-    return ""
+        reasons = (use.obstacle(sites) for site in sorted(sites) for use in self._uses.get(site, ()))
+        return next(filter(None, reasons), "")
+
+    @cached_property
+    def _uses(self) -> dict[Site, list[_Use]]:
+        # Looked for once: a program has few RNG objects, and many instructions.
+        found: dict[Site, list[_Use]] = {}
+        for activation in self.program.engine.activations.values():
+            for register, instruction in enumerate(activation.body.instructions):
+                use = _Use(self.program, activation, register, activation in self.in_workers)
+                for site in use.sites(instruction):
+                    found.setdefault(site, []).append(use)
+        return found
 
 
 def _of_maker(program: Program, made: Object) -> str:
@@ -79,6 +93,13 @@ def _of_maker(program: Program, made: Object) -> str:
     return ""
 
 
+def _site_of(value: Value) -> Iterator[Site]:
+    """Where the RNG object is made that `value` is, or whose method it is."""
+    made = value.receiver if isinstance(value, Method) else value
+    if isinstance(made, Object) and made.kind == RNG and made.site is not None:
+        yield made.site
+
+
 @dataclass(frozen=True, slots=True)
 class _Use:
     """The instruction at `register` of `activation`, and what it does with RNG objects."""
@@ -88,10 +109,17 @@ class _Use:
     register: Register
     in_worker: bool
 
-    def obstacle(self, sites: Collection[Site | None]) -> str:
+    def sites(self, instruction: Instruction) -> set[Site]:
+        """Where the RNG objects are made that `instruction` has to do with."""
+        found = {site for operand in operands(instruction) for site in self._held(operand, (Object, Method))}
+        for argument in instruction.arguments if isinstance(instruction, Call) else ():
+            found.update(self._unpacked(argument))
+        return found
+
+    def obstacle(self, sites: Set[Site]) -> str:
         instruction = self.activation.body.instructions[self.register]
-        held = {operand for operand in operands(instruction) if self._holds(operand, sites, Object)}
-        taken = {operand for operand in operands(instruction) if self._holds(operand, sites, Method)}
+        held = {operand for operand in operands(instruction) if not sites.isdisjoint(self._held(operand, Object))}
+        taken = {operand for operand in operands(instruction) if not sites.isdisjoint(self._held(operand, Method))}
         if isinstance(instruction, Call):
             return self._obstacle_of_call(instruction, held, taken, sites)
         if isinstance(instruction, SetAttribute) and instruction.target in taken and not self.in_worker:
@@ -106,13 +134,9 @@ class _Use:
             return f"it is not seen what becomes of the RNG object {self._where()}"
         return ""
 
-    def _obstacle_of_call(
-        self, call: Call, held: set[Register], taken: set[Register], sites: Collection[Site | None]
-    ) -> str:
+    def _obstacle_of_call(self, call: Call, held: set[Register], taken: set[Register], sites: Set[Site]) -> str:
         arguments = {argument.value for argument in call.arguments}
-        held = held | {
-            argument.value for argument in call.arguments if argument.star and self._contains(argument, sites)
-        }
+        held = held | {each.value for each in call.arguments if not sites.isdisjoint(self._unpacked(each))}
         called = self.activation.registers[call.function]
         if not self.in_worker and call.function in taken:
             names = [value.name for value in called if isinstance(value, Method)]
@@ -137,23 +161,17 @@ class _Use:
             return bool(functions) and all(isinstance(each, (Function, Bound, Class)) for each in functions)
         return False
 
-    def _holds(self, operand: Register, sites: Collection[Site | None], kind: type) -> bool:
+    def _held(self, operand: Register, kind: type | tuple[type, ...]) -> Iterator[Site]:
         for value in self.activation.registers[operand]:
-            made = value.receiver if isinstance(value, Method) else value
-            if isinstance(value, kind) and isinstance(made, Object) and made.kind == RNG and made.site in sites:
-                return True
-        return False
+            if isinstance(value, kind):
+                yield from _site_of(value)
 
-    def _contains(self, argument: Argument, sites: Collection[Site | None]) -> bool:
-        # Whether an unpacked *sequence or **mapping holds an RNG object.
-        engine = self.program.engine
-        return any(
-            inner.kind == RNG and inner.site in sites
-            for value in self.activation.registers[argument.value]
-            if isinstance(value, Object) and value.kind in CONTAINERS
-            for inner in engine.read((value, ALL))
-            if isinstance(inner, Object)
-        )
+    def _unpacked(self, argument: Argument) -> Iterator[Site]:
+        # What a *sequence or a **mapping holds.
+        for value in self.activation.registers[argument.value] if argument.star else ():
+            if isinstance(value, Object) and value.kind in CONTAINERS:
+                for inner in self.program.engine.read((value, ALL)):
+                    yield from _site_of(inner)
 
     def _is_external(self, target: Register) -> bool:
         known = (Object, Class, Function, Constant)

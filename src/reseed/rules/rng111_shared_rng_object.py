@@ -108,7 +108,7 @@ from reseed.program.values import Object
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
-from reseed.rules.holder import makers_of, obstacle, orders_stream
+from reseed.rules.holder import Holders, makers_of, orders_stream
 from reseed.rules.sharing import SharedDraw, Sharing
 from reseed.rules.standing import standing
 
@@ -140,9 +140,10 @@ class SharedRngObject(Rule):
                     draws.setdefault(place, {})[judge.draw_place(program, shared.reached)] = None
                     objects.setdefault(place, {}).update(dict.fromkeys(shared.objects))
                     first.setdefault(place, (shared, source if isinstance(source, Loader) else None))
+        holders = Holders(program, in_workers, ordering)
         for place, (shared, loader) in first.items():
             reached = shared.reached
-            reason = obstacle(program, objects[place], in_workers, ordering)
+            reason = holders.obstacle(objects[place])
             yield Finding(
                 path=place.path,
                 span=place.span,
