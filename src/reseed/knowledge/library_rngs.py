@@ -166,6 +166,7 @@ Source: measured: pillow 13.0.0, trimesh 5.2.0.
 """
 
 _BY_PATH = {row.path: row for row in RNG_CALLS if "*" not in row.path}
+_ROOTS = frozenset(row.path.partition(".")[0] for row in RNG_CALLS)
 _BY_PATTERN = [
     (re.compile(re.escape(row.path).replace(r"\*", r"[a-z]\w*")), row) for row in RNG_CALLS if "*" in row.path
 ]
@@ -173,6 +174,8 @@ _BY_PATTERN = [
 
 def rng_call_of(path: str) -> RngCall | None:
     """Return the row that says from which library's RNG calling `path` draws, or None."""
+    if path.partition(".")[0] not in _ROOTS:
+        return None
     path = _follow_calls(path)
     row = find(_BY_PATH, path)
     if row is not None or not path.startswith("faker."):

@@ -175,6 +175,7 @@ _GONE = (
     "albumentations.random_utils",
 )
 _BY_PATH: Mapping[str, RandomClass] = {row.path: row for row in RANDOM_CLASSES}
+_ROOTS = frozenset({"monai", *(path.partition(".")[0] for path in _BY_PATH)})
 _KNOWN_TRANSFORMS = frozenset(
     f"albumentations.{name}" for name in [*_A_OTHERS.split(), *(row.path.split(".", 1)[1] for row in RANDOM_CLASSES)]
 )
@@ -182,10 +183,11 @@ _KNOWN_TRANSFORMS = frozenset(
 
 def random_class_of(path: str) -> RandomClass | None:
     """Return the row of the class at `path`, or of its instance (``()``), None where calling it draws nothing known."""
+    root = path.partition(".")[0]
+    if root not in _ROOTS:
+        return None
     path = path.removesuffix("()")
-    if path.startswith("monai."):
-        return _monai_class(path)
-    return find(_BY_PATH, path)
+    return _monai_class(path) if root == "monai" else find(_BY_PATH, path)
 
 
 def draws_through(row: RandomClass, method: str) -> bool:

@@ -241,12 +241,7 @@ def keep_arguments(
 def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bool:
     """Whether `value` is, or holds, code of the program."""
     if isinstance(value, Object) and value.kind in CONTAINERS:
-        inside = held(engine, reader, value)
-        if any(not isinstance(inner, (Constant, External, Unknown)) and not is_rng(inner) for inner in inside):
-            return True
-        return any(
-            random_class_of(inner.path) for inner in contents(engine, reader, value) if isinstance(inner, Object)
-        )
+        return any(_is_code(inner) for inner in contents(engine, reader, value))
     return isinstance(value, (Function, Bound, Object, Class, Method)) and not is_rng(value)
 
 
@@ -254,6 +249,14 @@ def is_rng(value: Value) -> bool:
     """Whether `value` is an RNG object, or a method of one: no code of the program."""
     made = value.receiver if isinstance(value, Method) else value
     return isinstance(made, Object) and made.kind == RNG
+
+
+def _is_code(value: Value) -> bool:
+    if is_rng(value):
+        return False
+    if isinstance(value, Object):
+        return value.kind not in CONTAINERS and (value.kind != "external" or random_class_of(value.path) is not None)
+    return not isinstance(value, (Constant, External, Unknown))
 
 
 def contents(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:

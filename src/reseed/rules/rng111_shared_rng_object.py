@@ -4,7 +4,7 @@
 Finds worker code that draws from an RNG object which was made before the workers started: a NumPy `Generator` or
 `RandomState`, a `random.Random`, or a `torch.Generator` made in `__init__`, in a class body, in a module, as a default
 argument, in a closure, by a cached function, or handed in, and drawn from by `__getitem__`, `__getitems__`, `__iter__`,
-a `collate_fn`, or what these call.
+a `collate_fn`, or what these call. A call that hands the object on to the function which draws counts among the draws.
 
 ## Why is this bad
 
@@ -137,8 +137,11 @@ class SharedRngObject(Rule):
                     ordering.update(shared.objects)
                 place = standing(program, source, shared.reached)
                 if place is not None:
-                    draws.setdefault(place, {})[judge.draw_place(program, shared.reached)] = None
                     objects.setdefault(place, {}).update(dict.fromkeys(shared.objects))
+                    at_place = draws.setdefault(place, {})
+                    at_place[judge.draw_place(program, shared.reached)] = None
+                    handing = (program.place(*call) for call in shared.handed_on)
+                    at_place.update({Draw(p.path, p.span.line, p.span.column, p.function): None for p in handing})
                     first.setdefault(place, (shared, source if isinstance(source, Loader) else None))
         holders = Holders(program, in_workers, ordering)
         for place, (shared, loader) in first.items():

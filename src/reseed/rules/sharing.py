@@ -63,6 +63,14 @@ class SharedDraw:
         row = rng_object_of(self.made.path.removesuffix("()"))
         return "" if row is None else row.state
 
+    @property
+    def handed_on(self) -> Iterator[tuple[Activation, Register]]:
+        """The calls on the path that hand the object on, and so draw from it as ``torch.rand(generator=...)`` does."""
+        for activation, register in self.reached.path:
+            call = activation.body.instructions[register] if register >= 0 else None
+            if isinstance(call, Call) and any(self.made in activation.registers[a.value] for a in call.arguments):
+                yield activation, register
+
 
 @dataclass
 class Sharing:
