@@ -28,6 +28,8 @@ NOT_HELD = {
     "linked/kept/points.py": "the RNG object is made in another file, at {folder}/noise.py:9",
     "objects/bit_generator.py": "the RNG object on line 9 is not made by default_rng, RandomState or random.Random",
     "objects/bound_method.py": "the parent keeps a method of the RNG object in NoiseDataset.__init__",
+    "objects/stored_by_shuffled_stream.py": "workers may have to draw alike where `__iter__` shuffles or chooses what "
+    "they then share out",
     "objects/stored_torch_generator.py": "`generator=` takes a torch.Generator only; without it, torch draws from what "
     "it seeds in every worker",
     "objects/stored_torch_generator_seeded.py": "`generator=` takes a torch.Generator only; without it, torch draws "

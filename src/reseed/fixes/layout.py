@@ -42,7 +42,7 @@ class Layout:
         """
         offset = self._lines.start(self._last_head_line() + 1)
         if self._first_use is not None and self._first_use < offset:
-            raise Declined("the loader shares its line with the module's first statements")
+            raise Declined("what needs it shares its line with the module's first statements")
         return offset
 
     def definition(self, text: str, new_imports: list[tuple[str, str]]) -> Iterator[Edit]:
