@@ -322,7 +322,7 @@ def test_blank_lines_around_the_function(blank: int) -> None:
 
 
 def test_loader_on_the_line_of_the_docstring() -> None:
-    assert reason('"""Doc."""; ' + LOADER) == "the loader shares its line with the module's first statements"
+    assert reason('"""Doc."""; ' + LOADER) == "what needs it shares its line with the module's first statements"
 
 
 def test_imports_stay_in_front_of_a_function_of_their_own() -> None:

@@ -12,7 +12,7 @@ from reseed.facts import module_facts
 from reseed.knowledge.object_draws import state_drawn_by, takes_generator
 from reseed.program import analyse
 from reseed.rules import all_rules
-from reseed.rules.finding import Draw, Finding
+from reseed.rules.finding import Draw, Finding, Maker, Span
 
 HEAD = """
 import copy, functools, os, random, threading
@@ -850,7 +850,9 @@ def test_a_finding_tells_the_object_and_the_draw() -> None:
         "draws": (Draw("m.py", 13, 24, "Noise.__call__"),),
         "steps": found.steps,
         "loader": found.loader,
-        "fixable": False,
+        "fixable": True,
+        "obstacle": "",
+        "makers": (Maker("m.py", Span(10, 20, 10, 44)),),
     }
     assert (found.span.line, found.span.column) == (13, 24)
     assert [step.line for step in found.steps] == [19, 20, 13]

@@ -97,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     fix.add_argument(
         "--unsafe-fixes",
         action="store_true",
-        help="make repairs, too, that a correct program may not need (RNG202; or name the code with --select)",
+        help="make repairs, too, that a program may not need (RNG202) or that change what a seeded run draws (RNG111); "
+        "or name the code with --select",
     )
 
     explain = _command(commands, "explain", "tell what a code means and what to do", _run("explain"), _EXIT_CODES)

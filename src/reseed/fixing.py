@@ -109,7 +109,8 @@ def _repair_text(source: SourceFile, settings: Settings, codes: Codes, shared: S
             blame = "" if text is source.text else "this is a bug in reseed, nothing was changed: the repaired text: "
             raise SourceError(source.path, blame + problem.message, problem.line, problem.column)
         repair.outdated = result.outdated
-        repair.remaining = [(finding, "no repair for this form") for finding in result.findings if not finding.fixable]
+        unfixable = [finding for finding in result.findings if not finding.fixable]
+        repair.remaining = [(finding, finding.obstacle or "no repair for this form") for finding in unfixable]
         fixable = [finding for finding in result.findings if finding.fixable]
         if not fixable:
             return text

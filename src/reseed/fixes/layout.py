@@ -42,7 +42,7 @@ class Layout:
         """
         offset = self._lines.start(self._last_head_line() + 1)
         if self._first_use is not None and self._first_use < offset:
-            raise Declined("the loader shares its line with the module's first statements")
+            raise Declined("what needs it shares its line with the module's first statements")
         return offset
 
     def definition(self, text: str, new_imports: list[tuple[str, str]]) -> Iterator[Edit]:
@@ -56,7 +56,8 @@ class Layout:
             place = self._import_offset(module)
             ending = self._lines.newline(max(1, self._lines.at(place) - 1))
             lead = ending if place == offset and gap else ""
-            yield Edit(place, place, f"{lead}{statement}{ending}")
+            opens_section = module in sys.stdlib_module_names and place < offset and not self._standard()
+            yield Edit(place, place, f"{lead}{statement}{ending}{ending if opens_section else ''}")
             if place == offset:
                 gap, above = False, 2
         below = max(0, 2 - self._blank_lines(line))
@@ -107,7 +108,12 @@ class Layout:
         return count
 
     def _import_offset(self, module: str) -> int:
-        """Where ``import module`` goes: sorted among the imports of the section that names torch or numpy."""
+        """Where ``import module`` goes: sorted among the imports of its kind.
+
+        That is the section that names torch or numpy, or the one of the standard library.
+        """
+        if module in sys.stdlib_module_names:
+            return self._standard_offset(module)
         section = self._section()
         if not section:
             return self.definition_offset()
@@ -121,8 +127,28 @@ class Layout:
             return self._lines.start((straight[-1].end_lineno or 0) + 1)
         return self._lines.start(section[0].lineno)
 
-    def _section(self) -> list[ast.stmt]:
-        """The run of imports, with no line between them, that new third-party imports belong to."""
+    def _standard_offset(self, module: str) -> int:
+        """The same for a module of the standard library, whose imports come first."""
+        standard = self._standard()
+        straight = [statement for statement in standard if isinstance(statement, ast.Import)]
+        for statement in straight:
+            if statement.names[0].name.casefold() > module:
+                return self._lines.start(statement.lineno)
+        if straight:
+            return self._lines.start((straight[-1].end_lineno or 0) + 1)
+        first = next((section[0] for section in self._sections()), None)
+        return self.definition_offset() if first is None else self._lines.start(first.lineno)
+
+    def _standard(self) -> list[ast.stmt]:
+        """The imports of the standard library in the first section."""
+        return [
+            statement
+            for statement in next(iter(self._sections()), [])
+            if _roots(statement) and _roots(statement) <= sys.stdlib_module_names
+        ]
+
+    def _sections(self) -> list[list[ast.stmt]]:
+        """The runs of imports with no line between them."""
         sections: list[list[ast.stmt]] = []
         for statement in self._imports:
             if _is_future(statement):
@@ -131,6 +157,11 @@ class Layout:
                 sections[-1].append(statement)
             else:
                 sections.append([statement])
+        return sections
+
+    def _section(self) -> list[ast.stmt]:
+        """The run of imports, with no line between them, that new third-party imports belong to."""
+        sections = self._sections()
         for wanted in ("torch", "numpy"):
             for section in sections:
                 if any(wanted in _roots(statement) for statement in section):

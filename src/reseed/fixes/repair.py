@@ -6,9 +6,10 @@ import ast
 import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reseed.fixes.edits import splice
+from reseed.fixes.rng_objects import SHARED_RNG_OBJECT, ObjectSession
 from reseed.fixes.session import Session
 from reseed.rules.finding import Finding
 
@@ -33,8 +34,10 @@ def repair(text: str, findings: Sequence[Finding]) -> Repair:
 
     RNG201 and RNG202 give the loader a seeder, RNG211 puts one in place of the passed call and the call in front of
     the loader. The module gets the function ``seed_worker`` (and the imports it needs) if it has none that will do.
-    Everything outside of these places stays as it is, character for character. Findings which do not fit the text, or
-    for which there is no right repair, are declined. The new text is checked to parse.
+    RNG111 puts a holder in the place of each RNG object, of the class ``WorkerRng`` which the module gets, and has to
+    wait where other findings are repaired. Everything outside of these places stays as it is, character for character.
+    Findings which do not fit the text, or for which there is no right repair, are declined. The new text is checked to
+    parse.
 
     A byte order mark at the start of `text` is kept, and counts as no column.
     """
@@ -44,9 +47,23 @@ def repair(text: str, findings: Sequence[Finding]) -> Repair:
 
 
 def _repair(text: str, findings: Sequence[Finding]) -> Repair:
+    objects = [finding for finding in findings if finding.code == SHARED_RNG_OBJECT]
+    others = [finding for finding in findings if finding.code != SHARED_RNG_OBJECT]
+    result = _repair_by(Session, text, others)
+    if objects:
+        # Both kinds may add imports and a definition in the same place: the second has to see what the first did.
+        if result.text == text:
+            second = _repair_by(ObjectSession, text, objects)
+            return replace(second, declined=(*result.declined, *second.declined))
+        waiting = ((finding, "other repairs of this file come first: repair it again") for finding in objects)
+        return replace(result, declined=(*result.declined, *waiting))
+    return result
+
+
+def _repair_by(kind: type[Session] | type[ObjectSession], text: str, findings: Sequence[Finding]) -> Repair:
     body = text.removeprefix(_BOM)
     try:
-        session = Session(body, ast.parse(body))
+        session = kind(body, ast.parse(body))
     except (SyntaxError, ValueError, RecursionError) as error:
         return _nothing(text, findings, f"{_PYTHON} does not parse the file: {error}")
     try:

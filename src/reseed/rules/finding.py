@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reseed.source.position import Span
 
-__all__ = ["Draw", "Finding", "LoaderPlace", "Span", "Step"]
+__all__ = ["Draw", "Finding", "LoaderPlace", "Maker", "Span", "Step"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,12 +41,21 @@ class LoaderPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """A call that makes an RNG object which workers draw from."""
+
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One row of a report.
 
     `state` is the RNG state drawn from or seeded (``numpy-global``, ...), empty where none is meant.
     `torch` is the range of PyTorch versions on which a run shows the bug: ``"<1.9"`` or ``"any"``.
-    `fixable` says that ``reseed fix`` has a repair for this very finding.
+    `fixable` says that ``reseed fix`` has a repair for this very finding; `obstacle` why it has none, where the rule
+    knows. `makers` are the calls that make the RNG objects which the repair is about.
     """
 
     path: str
@@ -60,6 +69,8 @@ class Finding:
     steps: tuple[Step, ...] = ()
     loader: LoaderPlace | None = None
     fixable: bool = False
+    obstacle: str = ""
+    makers: tuple[Maker, ...] = ()
 
     @property
     def sort_key(self) -> tuple[str, int, int, str]:

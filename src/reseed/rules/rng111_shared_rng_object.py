@@ -34,26 +34,63 @@ class Crops(Dataset):
 
 ## Use instead
 
-Draw from torch, which is seeded in every worker, or make the object on first use, in the worker:
+Draw from torch, which is seeded in every worker, or have each worker make an object of its own, from its own seed:
 
 ```python
+class WorkerRng:
+    # An RNG that each DataLoader worker makes for itself, from its own seed. Elsewhere it is `make(seed)`.
+    _unseeded = 0
+
+    def __init__(self, make, seed=None):
+        self._make, self._seed = make, seed
+        self._rng, self._worker = make(seed), None
+
+    def __call__(self):
+        worker = torch.utils.data.get_worker_info()
+        if worker is not None and worker.seed != self._worker:
+            seed = self._seed
+            if seed is None:  # unlike any other that has no seed
+                WorkerRng._unseeded += 1
+                seed = f"number {WorkerRng._unseeded}"
+            self._rng = self._make(random.Random(f"{worker.seed} {seed!r}").getrandbits(32))
+            self._worker = worker.seed
+        return self._rng
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self(), name)
+
+
 class Crops(Dataset):
     def __init__(self, images):
         self.images = images
-        self.rng = None
+        self.rng = WorkerRng(np.random.default_rng)
 
     def __getitem__(self, index):
-        if self.rng is None:
-            self.rng = np.random.default_rng(torch.initial_seed())
         left = self.rng.integers(0, 32)
         return self.images[index][:, left:left + 32]
 ```
 
-The parent must not take an item first, or its object is copied as before.
+Without workers it draws the numbers that it always drew. In a worker they depend on the worker's seed, and so on
+`torch.manual_seed` and the epoch, and on the seed that it was given: objects with equal seeds draw alike, as they did
+before (an image and its mask may rely on it), and those without a seed do not.
+
+An object made on first use, `if self.rng is None: self.rng = np.random.default_rng(torch.initial_seed())`, will do as
+well, as long as the parent never takes an item itself.
 
 ## Fix safety
 
-There is no automatic repair.
+The repair is made on request only (`reseed fix --select RNG111`), since what a seeded run draws in workers changes:
+that is its purpose. It adds the class above, and makes holders of it where `default_rng`, `RandomState` or
+`random.Random` make the objects. It needs no `worker_init_fn`, and so serves under `Subset`, in transforms and with
+libraries that have a `worker_init_fn` of their own.
+
+It is not made where a holder is not good enough: for a `torch.Generator`; where a library is given the object itself
+(`norm.rvs(random_state=self.rng)`, `isinstance`); where the parent keeps a bound method of it, seeds it once more or
+spawns children; where an `__iter__` shuffles or chooses with it, as workers that then share out the samples may have to
+do so alike; where it is annotated, made from another RNG object, or made in another file than the one that the finding
+stands in. `reseed fix` says which it is. Code that it cannot see may ask for the class of the object, too.
 
 ## References
 
@@ -65,10 +102,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Place, Program
+from reseed.program.values import Object
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
+from reseed.rules.holder import Holders, makers_of, orders_stream
 from reseed.rules.sharing import SharedDraw, Sharing
 from reseed.rules.standing import standing
 
@@ -79,23 +119,34 @@ class SharedRngObject(Rule):
     code = "RNG111"
     name = "shared-rng-object"
     summary = "worker code draws from an RNG object made before the workers started"
+    fixable = "on request"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a place of the root that leads to draws, with the path from the first dataset that does."""
         draws: dict[Place, dict[Draw, None]] = {}
         first: dict[Place, tuple[SharedDraw, Loader | None]] = {}
+        objects: dict[Place, dict[Object, None]] = {}
+        ordering: set[Object] = set()
+        in_workers: set[Activation] = set()
         sources: list[Loader | DatasetEntry] = [*program.loaders, *program.datasets]
         for source in sources:
-            for shared in Sharing(program, source).draws():
+            sharing = Sharing(program, source)
+            in_workers |= sharing.code_in_workers
+            for shared in sharing.draws():
+                if orders_stream(shared.reached):
+                    ordering.update(shared.objects)
                 place = standing(program, source, shared.reached)
                 if place is not None:
+                    objects.setdefault(place, {}).update(dict.fromkeys(shared.objects))
                     at_place = draws.setdefault(place, {})
                     at_place[judge.draw_place(program, shared.reached)] = None
                     handing = (program.place(*call) for call in shared.handed_on)
                     at_place.update({Draw(p.path, p.span.line, p.span.column, p.function): None for p in handing})
                     first.setdefault(place, (shared, source if isinstance(source, Loader) else None))
+        holders = Holders(program, in_workers, ordering)
         for place, (shared, loader) in first.items():
             reached = shared.reached
+            reason = holders.obstacle(objects[place])
             yield Finding(
                 path=place.path,
                 span=place.span,
@@ -108,6 +159,9 @@ class SharedRngObject(Rule):
                 draws=tuple(draws[place]),
                 steps=judge.steps_of(program, reached),
                 loader=None if loader is None else judge.loader_place(loader),
+                fixable=not reason,
+                obstacle=reason,
+                makers=makers_of(program, objects[place]),
             )
 
 

@@ -46,12 +46,16 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class SharedDraw:
-    """A draw in worker code from RNG objects that all workers share, such as `made`, which `maker` makes."""
+    """A draw in worker code from RNG objects that all workers share, such as `made`, which `maker` makes.
+
+    `objects` are all of them.
+    """
 
     reached: Reached
     leaf: Leaf
     maker: tuple[Activation, Register]
     made: Object
+    objects: tuple[Object, ...]
 
     @property
     def state(self) -> str:
@@ -95,43 +99,50 @@ class Sharing:
             place = (reached.activation.module, reached.activation.index, effect.register)
             if place in seen:
                 continue
-            for leaf in self._leaves(reached.activation, effect.source):
-                made = self._shared_in(leaf)
-                if made is not None:
-                    seen.add(place)
-                    maker = next(iter(self.program.engine.makers[made]))
-                    assert made.site is not None
-                    yield SharedDraw(reached, leaf, (maker, made.site[2]), made)
-                    break
+            found = [
+                (leaf, made)
+                for leaf in self._leaves(reached.activation, effect.source)
+                for made in self._shared_in(leaf)
+            ]
+            if found:
+                seen.add(place)
+                leaf, made = found[0]
+                objects = tuple(dict.fromkeys(each for _, each in found))
+                yield SharedDraw(reached, leaf, maker_of(self.program, made), made, objects)
 
-    def _shared_in(self, leaf: Leaf) -> Object | None:
+    @property
+    def code_in_workers(self) -> set[Activation]:
+        """What only workers run, or certainly run anew: the worker code and the ``worker_init_fn``."""
+        return self._worker_code | self._seeder_code
+
+    def _shared_in(self, leaf: Leaf) -> list[Object]:
         engine = self.program.engine
         if not all(_is_clear(value) or any(objects_in(engine, (value,))) for value in leaf.values):
             return self._shared_by_every_store(leaf)
         found = list(objects_in(engine, leaf.values))
         if not found or not all(self._is_shared(made) for made in found):
-            return None
-        return None if self._may_be_replaced(leaf, found) else found[0]
+            return []
+        return [] if self._may_be_replaced(leaf, found) else found
 
-    def _shared_by_every_store(self, leaf: Leaf) -> Object | None:
+    def _shared_by_every_store(self, leaf: Leaf) -> list[Object]:
         # self.rng = default_rng() if rng is None else rng: what is not seen was handed over before the workers started.
         instruction = leaf.activation.body.instructions[leaf.register]
         if not isinstance(instruction, Attribute) or not any(objects_in(self.program.engine, leaf.values)):
-            return None
+            return []
         holders = leaf.activation.registers[instruction.value]
-        shared = []
+        shared: list[Object] = []
         for activation, stored in self._stores(instruction.name, holders):
             if activation in self._worker_code or activation in self._seeder_code:
-                return None
+                return []
             made = [
                 self._shared_in(each)
                 for each in self._leaves(activation, stored.value)
                 if not isinstance(activation.body.instructions[each.register], Attribute)
             ]
             if not any(made):
-                return None
-            shared += [each for each in made if each is not None]
-        return shared[0] if shared and not self._may_be_replaced(leaf, shared) else None
+                return []
+            shared += [each for found in made for each in found]
+        return shared if shared and not self._may_be_replaced(leaf, shared) else []
 
     def _stores(self, name: str, holders: Values) -> Iterator[tuple[Activation, SetAttribute]]:
         for activation in self.program.engine.activations.values():
@@ -310,6 +321,12 @@ class Sharing:
             return False
         keys = act.registers[instruction.key]
         return not keys or not all(isinstance(key, Constant) for key in keys)
+
+
+def maker_of(program: Program, made: Object) -> tuple[Activation, Register]:
+    """The call that makes the RNG object `made`."""
+    assert made.site is not None
+    return next(iter(program.engine.makers[made])), made.site[2]
 
 
 def _returned(callee: Activation, index: Register) -> Register:
