@@ -70,6 +70,8 @@ def unpicklable(engine: Engine, value: Value) -> str:
         body = engine.modules[value.module].bodies[value.body]
         if body.name == "<lambda>":
             return "a lambda"
+        if any(decorator.split("(")[0] in ("functools.wraps", "wraps") for decorator in body.decorators):
+            return ""  # what a decorator puts in the place of a function is found by the name of that
         return "a local function" if _is_local(value.closure) else ""
     if isinstance(value, Bound):
         return unpicklable(engine, value.receiver) if isinstance(value.receiver, (Object, Class)) else ""
