@@ -332,6 +332,25 @@ CASES = {
         },
         {"train.py:4 RNG101", "train.py:4 RNG201"},
     ),
+    "results of a pool that the dataset's parent keeps": (
+        {
+            "faces.py": """
+                import multiprocessing
+                import numpy as np
+                import torch
+                from torch_geometric.data import InMemoryDataset
+                def prepare(index):
+                    return np.random.rand()
+                class Faces(InMemoryDataset):
+                    def process(self):
+                        with multiprocessing.Pool(2) as pool:
+                            items = pool.map(prepare, range(8))
+                        items = [self.pre_transform(item) for item in items]
+                        torch.save(self.collate(items), self.processed_paths[0])
+            """,
+        },
+        set(),
+    ),
     "workers=0 handed over from another file": (
         {
             "faces.py": dataset("np.random.rand()", "import numpy as np"),

@@ -307,7 +307,7 @@ def invoke_held(
     ``pool.map(f, ...)``), other than a class, has called then what it was handed, and holds results.
     """
     for value in objects.held(engine, caller, target):
-        if items and not objects.is_lazy(target) and not (isinstance(value, Object) and value.kind == "instance"):
+        if items and not objects.is_lazy(target) and not objects.is_instance(value):
             continue
         run_callback(engine, caller, register, value)
     return (UNKNOWN,)

@@ -96,7 +96,9 @@ def iterate(engine: Engine, caller: Activation, register: Register, values: Iter
                 continue
             if not objects.is_loader_object(value):
                 invoke_held(engine, caller, register, value, items=True)
-                found.update(dict.fromkeys(objects.held(engine, caller, value)))
+                lazy = objects.is_lazy(value)
+                items = (item for item in objects.held(engine, caller, value) if lazy or objects.is_instance(item))
+                found.update(dict.fromkeys(items))
             found[UNKNOWN] = None
         elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
             iterators = call_method(engine, caller, register, value, ("__iter__", "__getitem__"), ANYTHING)

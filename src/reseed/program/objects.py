@@ -290,27 +290,32 @@ def contents(engine: Engine, activation: Activation | None, target: Object) -> l
 def held(engine: Engine, activation: Activation | None, target: Object) -> list[Value]:
     """All that `target` holds, containers opened, each value once.
 
-    What holds more than any pipeline of transforms does is a registry, of which nothing is known: it gives nothing.
+    What a library's function gave holds results: of what it was handed only objects count, no functions. What holds
+    more than any pipeline of transforms does is a registry, of which nothing is known: it gives nothing.
     """
     found: Values = {}
-    stack: list[Value] = [target]
+    stack: list[tuple[Value, bool]] = [(target, True)]
     seen: Values = {}
     while stack:
-        value = stack.pop()
+        value, calls = stack.pop()
         if value in seen:
             continue
         if len(seen) >= _HELD_LIMIT:
             return []
         seen[value] = None
-        if isinstance(value, Object) and value.kind in (*CONTAINERS, "external"):
-            inner = engine.read((value, HELD if value.kind == "external" else ALL), activation)
-            stack.extend(reversed(list(inner)))
-            continue
-        if value is target:
-            stack.extend(reversed(list(engine.read((value, HELD), activation))))
-            continue
-        found[value] = None
+        if value is target or (isinstance(value, Object) and value.kind in (*CONTAINERS, "external")):
+            assert isinstance(value, Object)
+            key = ALL if value.kind in CONTAINERS else HELD
+            calls = calls and (value is target or value.kind in CONTAINERS or is_wrapper(value.path) or is_lazy(value))
+            stack.extend((inner, calls) for inner in reversed(list(engine.read((value, key), activation))))
+        elif calls or is_instance(value):
+            found[value] = None
     return list(found)
+
+
+def is_instance(value: Value) -> bool:
+    """Whether `value` is an instance of a class of the program."""
+    return isinstance(value, Object) and value.kind == "instance"
 
 
 def is_lazy(value: Object) -> bool:

@@ -33,7 +33,7 @@ def enter_dataset(engine: Engine, worker: Activation, dataset: Value) -> None:
         return
     if dataset.kind == "external":
         for value in objects.held(engine, worker, dataset):
-            if objects.is_lazy(dataset) or (isinstance(value, Object) and value.kind == "instance"):
+            if objects.is_lazy(dataset) or objects.is_instance(value):
                 _enter_held(engine, worker, value)
     elif dataset.kind == "instance" and dataset.cls is not None:
         order = objects.mro(engine, dataset.cls, worker)
