@@ -149,6 +149,13 @@ def _setattr(engine: Engine, caller: Activation, register: Register, args: Argum
     return ()
 
 
+def _get_context(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
+    # A start method's name stands for it, as a loader takes both.
+    methods = args.get(0, "method") or {}
+    known = bool(methods) and all(isinstance(method, Constant) for method in methods)
+    return list(methods) if known else (engine.values.external("multiprocessing.get_context()"),)
+
+
 def _type(engine: Engine, caller: Activation, register: Register, args: Arguments) -> Iterable[Value]:
     for value in args.get(0, "object") or {}:
         yield value.cls if isinstance(value, Object) and value.cls is not None else UNKNOWN
@@ -215,6 +222,8 @@ HANDLERS: dict[str, Handler] = {
     "builtins.eval": _eval,
     "builtins.setattr": _setattr,
     "importlib.import_module": _import_module,
+    "multiprocessing.get_context": _get_context,
+    "torch.multiprocessing.get_context": _get_context,
     "builtins.type": _type,
     "builtins.super": _super,
     "builtins.property": _wrapper("property"),

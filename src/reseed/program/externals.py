@@ -154,7 +154,7 @@ def _call_method(
         return ()
     if engine.is_decorator(caller, register):
         return _decorate(engine, path, args)
-    if not objects.is_loader_object(receiver):
+    if not objects.is_loader_object(receiver) and receiver.path != "dataclasses.field()":
         invoke_held(engine, caller, register, receiver)
     objects.hold(engine, receiver, args.all_values())
     for value in args.all_values():

@@ -73,17 +73,24 @@ def _always(activation: Activation, block: Block) -> bool:
 def is_once(activation: Activation, index: int) -> bool:
     """Whether a block notes that it ran in what its condition asks: ``if not self.seeded: ...; self.seeded = True``.
 
-    Each worker then runs it once, before anything that follows.
+    What it calls may note it: ``if self.order is None: self.make_order()``. Each worker then runs the block once,
+    before anything that follows.
     """
     body = activation.body
     guard = body.block_table[index].guard
     if guard is None:
         return False
     asked = set(names_in(activation, guard))
+    called = [callee for register, callee in activation.calls if register >= 0 and body.blocks[register] == index]
+    return _notes(activation, index, asked) or any(_notes(callee, 0, asked) for callee in called)
+
+
+def _notes(activation: Activation, block: int, names: set[str]) -> bool:
+    body = activation.body
     return any(
-        body.blocks[register] == index
+        body.blocks[register] == block
         and isinstance(instruction, SetAttribute | StoreOuter)
-        and instruction.name in asked
+        and instruction.name in names
         for register, instruction in enumerate(body.instructions)
     )
 

@@ -15,8 +15,9 @@ from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.reach import Reached
 from reseed.program.rng_uses import RngUse, is_dataset, rng_uses, uses_of_object
-from reseed.program.values import Constant, External, Object, Value, Values
+from reseed.program.values import External, Object
 from reseed.program.workers import has_entries
+from reseed.rules.unseen import opened
 from reseed.seeds.seeder import Verdict, verdict
 
 
@@ -74,7 +75,7 @@ def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set
 
 
 def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator[SharedDraw]:
-    for value in _opened(program, loader.argument("dataset") or {}):
+    for value in opened(program, loader.argument("dataset") or {}):
         if not isinstance(value, Object) or not _runs_what_it_holds(program, value):
             continue
         for use in uses_of_object(program.engine, value, CALL):
@@ -90,10 +91,9 @@ def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:
     # Whether nobody seeds `state` in the loader's workers as they need it.
     if not loader.may_have_workers() or (loader.row.own_seeder and not loader.row.seeds):
         return False
-    contexts = loader.argument("multiprocessing_context")
-    if contexts and not LIBRARY_RNGS[state].spawned and all(_is(value, "spawn", "forkserver") for value in contexts):
+    if loader.is_not_forked() and not LIBRARY_RNGS[state].spawned:
         return False
-    if _is_given(loader, "num_workers", 1) and _is_given(loader, "persistent_workers", True):
+    if loader.has_one_worker() and loader.lives_on():
         return False
     if state in loader.row.seeds:
         return verdict(program, loader, state) is Verdict.USELESS  # a function that is given replaces the loader's own
@@ -102,36 +102,11 @@ def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:
     return verdict(program, loader, state) is not Verdict.HELPS
 
 
-def _is_given(loader: Loader, name: str, expected: object) -> bool:
-    values = loader.argument(name)
-    return bool(values) and all(_is(value, expected) for value in values or ())
-
-
-def _is(value: Value, *expected: object) -> bool:
-    return isinstance(value, Constant) and value.value in expected
-
-
 def _is_made_by(program: Program, worker: Activation, use: RngUse) -> bool:
     # A pipeline seeds what it holds when it is made, imgaug's does not.
     makers = (use.made,) if use.state == "imgaug" else (use.made, use.called)
     sites = {made.site[:2] for made in makers if made is not None and made.site is not None}
     return bool(sites) and any((each.module, each.index) in sites for each in program.reach.activations(worker))
-
-
-def _opened(program: Program, values: Values) -> list[Value]:
-    # What Subset, ConcatDataset and their kind wrap stands for them.
-    found: Values = {}
-    stack = list(values)
-    while stack:
-        value = stack.pop()
-        if value in found:
-            continue
-        found[value] = None
-        if isinstance(value, Object) and datasets.is_wrapper(value.path):
-            stack.extend(program.engine.read((value, objects.WRAPPED)))
-        elif isinstance(value, Object) and value.kind in objects.CONTAINERS and len(found) > len(values):
-            stack.extend(objects.elements(program.engine, None, value))
-    return list(found)
 
 
 def _runs_what_it_holds(program: Program, value: Object) -> bool:

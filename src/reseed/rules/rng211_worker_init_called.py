@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reseed.facts.model import Call
+from reseed.facts.model import Call, Const, Return
 from reseed.program.effects import NUMPY_GLOBAL
 from reseed.program.model import Loader, Place, Program
 from reseed.program.values import NoResult
@@ -61,6 +61,8 @@ class WorkerInitCalled(Rule):
         for loader in program.loaders:
             if loader.place in seen or verdict(program, loader, NUMPY_GLOBAL) is not Verdict.RESULT:
                 continue
+            if _gives_functions(program, loader):
+                continue
             seen.add(loader.place)
             place, text = _passed_call(program, loader)
             yield Finding(
@@ -75,6 +77,19 @@ class WorkerInitCalled(Rule):
                 loader=judge.loader_place(loader),
                 fixable=True,
             )
+
+
+def _gives_functions(program: Program, loader: Loader) -> bool:
+    # Whether None came from a function that returns something else in another case: no seeder was asked for.
+    sites = [value.site for value in loader.argument("worker_init_fn") or () if isinstance(value, NoResult)]
+    return any(
+        isinstance(instruction, Return) and not isinstance(callee.body.instructions[instruction.value], Const)
+        for module, index, at in sites
+        for activation in program.engine.activations_of.get((module, index), ())
+        for register, callee in activation.calls
+        if register == at
+        for instruction in callee.body.instructions
+    )
 
 
 def _passed_call(program: Program, loader: Loader) -> tuple[Place, str]:

@@ -66,12 +66,12 @@ from reseed.program.effects import SeedEffect, callee_paths
 from reseed.program.engine import Activation
 from reseed.program.loops import Iterations, Loop, Path, blocks_around, comes_before, is_inside, loops_of, runs
 from reseed.program.model import ROOT, Loader, Program
-from reseed.program.values import Constant
 from reseed.rules import evaluation, judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
 from reseed.seeds.fixed import is_fixed, is_fixed_condition
 from reseed.seeds.parent import adds_nothing
+from reseed.seeds.seeder import may_persist
 
 _TORCH = "torch-global"
 _GENERATOR = "torch.Generator"
@@ -221,8 +221,11 @@ def _is_each_turn(program: Program, loop: Loop, path: Path) -> bool:
 
 
 def _is_training(path: Path) -> bool:
+    # The heads of the loops around name what they go through: for batch in val_loader.
     return not any(
-        evaluation.is_asked_for(activation, register) or evaluation.is_named(activation.body.name)
+        evaluation.is_asked_for(activation, register)
+        or evaluation.is_named(activation.body.name)
+        or any(evaluation.is_named(activation.body.block_table[b].loop) for b in blocks_around(activation, register))
         for activation, register in path
     )
 
@@ -234,7 +237,7 @@ def _shows(program: Program, loop: Loop, loader: Loader) -> bool:
     if shuffles(loader):
         return True
     made_each_turn = loader.activation is loop.activation and is_inside(loop, loader.register)
-    if _may_persist(loader) and not made_each_turn:
+    if may_persist(loader) and not made_each_turn:
         return False
     return any(True for _ in seeded_draws(program, loader.worker)) and adds_nothing(program, loader)
 
@@ -244,13 +247,6 @@ def _dataset_names(loader: Loader) -> Iterator[str]:
         cls = getattr(value, "cls", None)
         if cls is not None:
             yield cls.namespace.body.name
-
-
-def _may_persist(loader: Loader) -> bool:
-    values = loader.argument("persistent_workers")
-    if values is None:
-        return loader.may_pass("persistent_workers")
-    return not all(isinstance(value, Constant) and not value.value for value in values)
 
 
 def _origins(program: Program, activation: Activation, register: Register) -> set[tuple[Activation, Register]]:

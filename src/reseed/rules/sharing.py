@@ -12,12 +12,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reseed.facts.model import Attribute, Call, Item, Operation, Parameter, Phi, Register, Return, SetAttribute
+from reseed.facts.model import (
+    Attribute,
+    Call,
+    Instruction,
+    Item,
+    Operation,
+    Parameter,
+    Phi,
+    Register,
+    Return,
+    SetAttribute,
+)
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import rng_object_of
 from reseed.program.effects import DrawEffect, SeedEffect
 from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Program
+from reseed.program.objects import class_attribute, mro
 from reseed.program.order import is_certain, is_once
 from reseed.program.reach import Reached
 from reseed.program.rng_objects import objects_in
@@ -31,6 +43,8 @@ _BUDGET = 200
 _GLOBAL_STATES = frozenset({"numpy.random", "random", "torch", "torch.random"})
 # No function of the tables seeds it: a seeder that helps it is one that is not understood.
 _NO_STATE = "of an RNG object"
+# Methods by which a class says what of its instances workers get that are not forked.
+_PICKLING = ("__getstate__", "__setstate__", "__reduce__")
 # Methods by which a seeder that is not seen would give a dataset another RNG object.
 _RESEEDING = ("seed", "random_state", "worker_init", "set_rng", "reset_rng")
 
@@ -165,10 +179,18 @@ class Sharing:
         if maker in self._seeder_code:
             return False
         if maker in self._worker_code:
-            if not _is_lazy(maker, made.site[2]) or (self._starts_afresh and not _is_method(maker)):
+            keepers = self._keepers(maker, made.site[2])
+            if not keepers or (self._starts_afresh and not _is_method(maker)):
                 return False
-            return any(_is_same_run(maker, ran) for ran in self._parent_code)
+            return any(_is_same_run(keeper, ran) for keeper in keepers for ran in self._parent_code)
         return not self._is_made_anew_by_import(maker, made)
+
+    def _keepers(self, maker: Activation, register: Register) -> list[Activation]:
+        # Whose first run makes the object, which later runs keep: empty where `maker` makes another on each call.
+        if _is_lazy(maker, register):
+            return [maker]
+        calls = [(caller, at) for caller in self._worker_code for at, callee in caller.calls if callee is maker]
+        return [maker, *(caller for caller, _ in calls)] if calls and all(_is_lazy(*call) for call in calls) else []
 
     def _is_made_anew_by_import(self, maker: Activation, made: Object) -> bool:
         # Workers that are not forked import modules and make classes anew, and with them objects without a seed.
@@ -183,15 +205,13 @@ class Sharing:
         )
         if not importing:
             # An instance is pickled with what it keeps; a torch.Generator cannot be, and the worker does not start.
-            return row.state == "torch.Generator"
+            return row.state == "torch.Generator" or _is_pickled_by_hand(self.program, maker)
         return row.seed_parameter is not None and dependence(self.program, maker, made.site[2]) != CONSTANT
 
     @cached_property
     def _starts_afresh(self) -> bool:
         # Whether workers are not forked.
-        return isinstance(self.source, Loader) and _is_constantly(
-            self.source, "multiprocessing_context", ("spawn", "forkserver")
-        )
+        return isinstance(self.source, Loader) and self.source.is_not_forked()
 
     @cached_property
     def _seeded(self) -> frozenset[Object]:
@@ -209,7 +229,7 @@ class Sharing:
         # By a seeder that is not seen, or whose dataset is not: it may give the dataset another object.
         instruction = leaf.activation.body.instructions[leaf.register]
         name = instruction.name if isinstance(instruction, Attribute) else ""
-        if name in self._set_on_unknown:
+        if name in self._set_on_unknown or self._sets_by_any_name:
             return True
         if isinstance(self.source, Loader) and not self.source.row.own_seeder:
             return False
@@ -242,6 +262,15 @@ class Sharing:
             if isinstance(instruction, SetAttribute)
             and self.program.engine.is_live(activation, register)
             and any(isinstance(v, External) or v is UNKNOWN for v in activation.registers[instruction.target])
+        )
+
+    @cached_property
+    def _sets_by_any_name(self) -> bool:
+        # Whether the seeder sets attributes whose names are not seen: setattr(dataset, name, ...), dataset.__dict__.
+        return any(
+            self.program.engine.is_live(activation, register) and _sets_by_any_name(activation, instruction)
+            for activation in self._seeder_code
+            for register, instruction in enumerate(activation.body.instructions)
         )
 
     @cached_property
@@ -345,19 +374,10 @@ def _is_clear(value: Value) -> bool:
 
 
 def _repeats_nothing(program: Program, loader: Loader) -> bool:
-    if not loader.may_have_workers() or _has_one_lasting_worker(loader):
+    if not loader.may_have_workers() or (loader.has_one_worker() and loader.lives_on()):
         return True
     given = loader.argument("worker_init_fn") is not None
     return given and verdict(program, loader, _NO_STATE) is Verdict.HELPS
-
-
-def _has_one_lasting_worker(loader: Loader) -> bool:
-    return _is_constantly(loader, "num_workers", (1,)) and _is_constantly(loader, "persistent_workers", (True,))
-
-
-def _is_constantly(loader: Loader, name: str, expected: tuple[object, ...]) -> bool:
-    values = loader.argument(name)
-    return bool(values) and all(isinstance(v, Constant) and v.value in expected for v in values or ())
 
 
 def _is_lazy(maker: Activation, register: Register) -> bool:
@@ -388,6 +408,24 @@ def _is_same_run(maker: Activation, ran: Activation) -> bool:
     if (ran.module, ran.index, ran.closure) != (maker.module, maker.index, maker.closure):
         return False
     return not _is_method(maker) or (bool(maker.context) and ran.context[:1] == maker.context[:1])
+
+
+def _sets_by_any_name(activation: Activation, instruction: Instruction) -> bool:
+    if isinstance(instruction, Attribute):
+        return instruction.name == "__dict__"
+    if not isinstance(instruction, Call) or instruction.text not in ("setattr", "vars"):
+        return False
+    names = [argument.value for argument in instruction.arguments[1:2]]
+    return not all(isinstance(v, Constant) for each in names for v in activation.registers[each]) or not names
+
+
+def _is_pickled_by_hand(program: Program, maker: Activation) -> bool:
+    # The class of the object whose method `maker` is says itself what workers get: __setstate__ may make it anew.
+    receiver = maker.context[0] if _is_method(maker) and maker.context else None
+    if not isinstance(receiver, Object) or receiver.cls is None:
+        return False
+    order = mro(program.engine, receiver.cls)
+    return any(class_attribute(program.engine, order, name, None)[0] for name in _PICKLING)
 
 
 def _is_method(activation: Activation) -> bool:

@@ -14,7 +14,7 @@ def is_unseen(program: Program, loader: Loader) -> bool:
     values = loader.argument("dataset")
     if values is None:
         return loader.may_pass("dataset")
-    return not values or any(_is_strange(program, value) for value in _opened(program, values))
+    return not values or any(_is_strange(program, value) for value in opened(program, values))
 
 
 def is_hidden(program: Program, loader: Loader) -> bool:
@@ -28,12 +28,12 @@ def is_hidden(program: Program, loader: Loader) -> bool:
         and not any(
             isinstance(cls, External) and cls.path != "builtins.object" for cls in mro(program.engine, value.cls)
         )
-        for value in _opened(program, values)
+        for value in opened(program, values)
     )
 
 
-def _opened(program: Program, values: Values) -> list[Value]:
-    # What Subset, ConcatDataset and their kind wrap stands for them.
+def opened(program: Program, values: Values) -> list[Value]:
+    """The datasets among `values`; what Subset, ConcatDataset and their kind wrap stands for them."""
     found: Values = {}
     stack = list(values)
     while stack:

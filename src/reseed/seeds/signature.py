@@ -70,6 +70,8 @@ def unpicklable(engine: Engine, value: Value) -> str:
         body = engine.modules[value.module].bodies[value.body]
         if body.name == "<lambda>":
             return "a lambda"
+        if _decorates(engine, value):
+            return ""
         return "a local function" if _is_local(value.closure) else ""
     if isinstance(value, Bound):
         return unpicklable(engine, value.receiver) if isinstance(value.receiver, (Object, Class)) else ""
@@ -82,6 +84,20 @@ def unpicklable(engine: Engine, value: Value) -> str:
         found = next((why for part in parts if (why := unpicklable(engine, part))), "")
         return f"a partial of {found}" if found else ""
     return ""
+
+
+def _decorates(engine: Engine, function: Function) -> bool:
+    # Whether it stands under the name of a function that it decorates, by functools.wraps, where pickle finds it.
+    body = engine.modules[function.module].bodies[function.body]
+    decorator = function.closure
+    if decorator is None or not any(written.split("(")[0].endswith("wraps") for written in body.decorators):
+        return False
+    decorated = [value for values in decorator.parameters.values() for value in values if isinstance(value, Function)]
+    return any(
+        decorator.body.name in written.split("(")[0].split(".")
+        for each in decorated
+        for written in engine.modules[each.module].bodies[each.body].decorators
+    )
 
 
 def _is_local(scope: object) -> bool:
