@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -65,6 +66,20 @@ class Lines:
             if 1 <= number < len(self._starts):
                 return self.text[self.start(number) : self.start(number + 1)][len(self.content(number)) :]
         return "\n"
+
+    def indent(self, tree: ast.Module) -> str:
+        """One step of indentation as the module `tree` has it."""
+        for node in tree.body:
+            for inner in getattr(node, "body", ())[:1]:
+                indent = self.content(inner.lineno)[: inner.col_offset]
+                if indent and not indent.strip(" \t"):
+                    return indent
+        return "    "
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """Start and end of `node`."""
+        start = self.offset(node.lineno, node.col_offset)
+        return start, self.offset(node.end_lineno or 0, node.end_col_offset or 0)
 
     def offset(self, line: int, utf8_column: int) -> int:
         """Offset of the place that `ast` calls `line` (from 1) and `utf8_column` (in bytes, from 0)."""
