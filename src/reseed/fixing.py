@@ -109,7 +109,7 @@ def _repair_text(source: SourceFile, settings: Settings, codes: Codes, shared: S
             blame = "" if text is source.text else "this is a bug in reseed, nothing was changed: the repaired text: "
             raise SourceError(source.path, blame + problem.message, problem.line, problem.column)
         repair.outdated = result.outdated
-        repair.remaining = [(finding, "no repair for this form") for finding in result.findings if not finding.fixable]
+        repair.remaining = [(finding, _why_not(finding)) for finding in result.findings if not finding.fixable]
         fixable = [finding for finding in result.findings if finding.fixable]
         if not fixable:
             return text
@@ -124,6 +124,12 @@ def _repair_text(source: SourceFile, settings: Settings, codes: Codes, shared: S
     raise SourceError(
         source.path, f"this is a bug in reseed: {_PASSES} repairs did not come to rest, nothing was changed"
     )
+
+
+def _why_not(finding: Finding) -> str:
+    if finding.code == "RNG112":
+        return f"a seeder that is added here does not seed the random numbers of {finding.state}, or does harm"
+    return "no repair for this form"
 
 
 def _lines(raw: bytes) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ _STATES = frozenset({"numpy-global", "python-global", "torch-global", "cv2", "im
 _SETTINGS = ("os.environ", "torch.backends")
 _SETTING_CALLS = ("torch.use_deterministic_algorithms", "torch.set_deterministic", "torch.cuda.manual_seed")
 _QUIET_CALLS = ("torch.cuda.is_available", "torch.initial_seed", "torch.utils.data.get_worker_info")
+_KNOWN_ROOTS = sys.stdlib_module_names | {"cv2", "imgaug", "numpy", "torch"}
 _PURE = ("int", "str", "abs", "hash")
 _DEPTH = 3
 
@@ -51,7 +53,8 @@ def _seeding(call: ast.Call, names: Names, depth: int) -> Seeding | None:
     helper = definition_of(call.func, names)
     if isinstance(helper, ast.FunctionDef) and depth:
         return _through(call, helper, names, depth - 1)
-    if helper is None and _is_imported(call.func, names) and "seed" in ast.unparse(call.func).lower():
+    known = (path or "").partition(".")[0] in _KNOWN_ROOTS
+    if helper is None and not known and _is_imported(call.func, names) and "seed" in ast.unparse(call.func).lower():
         seed = call.args[0] if len(call.args) == 1 and not isinstance(call.args[0], ast.Starred) else None
         return Seeding(call, _STATES, seed, is_supposed=True)
     return None

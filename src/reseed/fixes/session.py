@@ -93,11 +93,11 @@ class Session:
                 at[offsets] = node
         calls = {}
         for finding in findings:
-            offsets = self._lines.offsets(finding.span)
-            call = at.get(offsets) if offsets else None
+            place = self._lines.offsets(finding.span)
+            call = at.get(place) if place else None
             if finding.code == _SEEDS_LIBRARY:
-                here = finding.loader is not None and finding.loader.path == finding.path
-                call = loader_at(finding.loader.line, self._names) if here and finding.loader else None
+                here = finding.loader if finding.loader and finding.loader.path == finding.path else None
+                call = loader_at(here.line, self._names) if here else None
             if call is not None:
                 calls[finding] = call
         return calls

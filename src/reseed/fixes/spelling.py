@@ -33,7 +33,10 @@ class Spelling:
 
         Raises Declined where every name for it means something else.
         """
-        found: list[tuple[int, str]] = [*self._at_module_level(target, at), *(self._local(target, at) if at is not None else ())]
+        found: list[tuple[int, str]] = [
+            *self._at_module_level(target, at),
+            *(self._local(target, at) if at is not None else ()),
+        ]
         if found:
             return min(found)[1]
         package, _, rest = target.partition(".")

@@ -250,7 +250,8 @@ class WrongSeeder:
 
 def _first_line(statement: ast.stmt) -> int:
     """The line on which `statement` starts, with its decorators."""
-    return min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(each.lineno for each in decorators)])
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

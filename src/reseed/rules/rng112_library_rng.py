@@ -77,7 +77,6 @@ from reseed.rules.library_workers import SharedDraw, shared_draws
 from reseed.rules.standing import standing
 from reseed.seeds.seeder import Verdict, verdict
 
-
 _REPAIRED = ("cv2", "imgaug")
 
 
