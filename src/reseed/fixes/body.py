@@ -180,6 +180,8 @@ def _only_seeds(statement: ast.stmt, names: Names, depth: int) -> bool:
 
 
 def _is_seeding(node: ast.expr, names: Names, depth: int) -> bool:
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return all(_is_seeding(each, names, depth) for each in node.elts)
     if not isinstance(node, ast.Call):
         return False
     if not all(_is_quiet(part, names) for part in (*node.args, *(keyword.value for keyword in node.keywords))):

@@ -10,6 +10,7 @@ from reseed.fixes.edits import Declined
 from reseed.fixes.names import Names
 from reseed.fixes.signature import SEEDER, seeder_index
 from reseed.fixes.spread import spread_of
+from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.seeding import seeder_of
 
 _TAKE_NOTHING = ("torch.seed", "torch.initial_seed", "torch.random.seed", "torch.random.initial_seed")
@@ -180,8 +181,22 @@ def is_used_otherwise(given: GivenSeeder, names: Names) -> bool:
             return True
         if is_method and isinstance(call.func, ast.Attribute) and call.func.attr == function.name:
             return True
+    uses = [node for node in ast.walk(names.tree) if isinstance(node, ast.Name) and node.id == function.name]
+    if any(definition_of(use, names) is function and _is_handed_to_others(use, names) for use in uses):
+        return True
     first = parameters_of(function, names)[:1]
     return bool(first) and "seed" in first[0].lower()
+
+
+def _is_handed_to_others(use: ast.Name, names: Names) -> bool:
+    """True if a call is given the function `use`, and not as a loader is given its seeder."""
+    parent = names.parents[use]
+    if isinstance(parent, ast.keyword):
+        return parent.arg not in (SEEDER, "init_fn")
+    if not isinstance(parent, ast.Call) or isinstance(use.ctx, ast.Store):
+        return False
+    path = names.resolve(parent.func, parent) or ""
+    return path != "functools.partial" and loader_of(path) is None
 
 
 def parameters_of(function: ast.FunctionDef, names: Names) -> list[str]:

@@ -10,7 +10,6 @@ from reseed.fixes.edits import Declined
 from reseed.fixes.names import Names
 from reseed.fixes.signature import SEEDER, seeder_index
 from reseed.fixes.spread import Spread, spread_of
-from reseed.knowledge.loaders import loader_of
 
 _ALREADY = f"the call passes a {SEEDER} already"
 
@@ -26,14 +25,6 @@ class Place:
 
     replaced: tuple[ast.expr, ...] = ()
     merged: int | None = None
-
-
-def loader_at(line: int, names: Names) -> ast.Call | None:
-    """The call on `line` that makes a loader, None where it is not plain which one does."""
-    calls = [node for node in ast.walk(names.tree) if isinstance(node, ast.Call) and node.lineno == line]
-    known = [call for call in calls if (path := names.resolve(call.func, call)) and loader_of(path)]
-    found = known or calls
-    return found[0] if len(found) == 1 else None
 
 
 def place_for_seeder(call: ast.Call, names: Names) -> Place:

@@ -12,7 +12,7 @@ from reseed.fixes.add_keyword import add_keyword, merge_default
 from reseed.fixes.edits import Declined, Edit, Lines
 from reseed.fixes.given_seeder import given_seeder, passed_expression
 from reseed.fixes.layout import Layout
-from reseed.fixes.loader_call import loader_at, place_for_seeder
+from reseed.fixes.loader_call import place_for_seeder
 from reseed.fixes.names import Names
 from reseed.fixes.passed_call import check_is_passed, statement_before
 from reseed.fixes.rewrite import Change, Target, rewrite
@@ -21,6 +21,7 @@ from reseed.fixes.signature import SEEDER
 from reseed.fixes.spelling import Spelling
 from reseed.fixes.written_seeds import NUMPY_GLOBAL, writable
 from reseed.fixes.wrong_seeder import MISSES, OUT_OF_RANGE, SIGNATURE, WRONG_SEED, ReplaceIt, WrongSeeder
+from reseed.knowledge.loaders import loader_of
 from reseed.rules.finding import Finding
 
 _GIVES_SEEDER = ("RNG201", "RNG202")
@@ -86,20 +87,23 @@ class Session:
 
     def _calls(self, findings: Sequence[Finding]) -> dict[Finding, ast.Call]:
         """The calls that findings are about: those that stand just where they are, but for draws the loader's."""
-        places = {self._lines.offsets(finding.span) for finding in findings}
-        at = {}
+        at: dict[int, list[ast.Call]] = {}
         for node in ast.walk(self._names.tree):
-            if isinstance(node, ast.Call) and (offsets := self._offsets(node)) in places:
-                at[offsets] = node
+            if isinstance(node, ast.Call):
+                at.setdefault(self._offsets(node)[0], []).append(node)
         calls = {}
         for finding in findings:
-            place = self._lines.offsets(finding.span)
-            call = at.get(place) if place else None
+            start, end = self._lines.offsets(finding.span) or (-1, -1)
             if finding.code == _SEEDS_LIBRARY:
-                here = finding.loader if finding.loader and finding.loader.path == finding.path else None
-                call = loader_at(here.line, self._names) if here else None
-            if call is not None:
-                calls[finding] = call
+                here = finding.loader is not None and finding.loader.path == finding.path
+                start = self._lines.place(finding.loader.line, finding.loader.column) if here and finding.loader else -1
+            found = at.get(start, [])
+            if finding.code != _SEEDS_LIBRARY:
+                found = [call for call in found if self._offsets(call)[1] == end]
+            elif len(found) > 1:
+                found = [call for call in found if loader_of(self._names.resolve(call.func, call) or "")]
+            if len(found) == 1:
+                calls[finding] = found[0]
         return calls
 
     def _needed(self, calls: dict[Finding, ast.Call]) -> dict[ast.Call, frozenset[str]]:
@@ -143,9 +147,10 @@ class Session:
         wrong = WrongSeeder(given, finding.code, frozenset(_states(finding)), self._names, self._lines, spelling)
         try:
             edits = wrong.edits()
-        except ReplaceIt:
-            name = seeders.name_at(call, self._needs[call])
-            self._change(finding, expression, name, _becomes(name), self._needs[call])
+        except ReplaceIt as instead:
+            needs = self._needs[call] | instead.states
+            name = seeders.name_at(call, needs)
+            self._change(finding, expression, name, _becomes(name), needs)
             return
         for edit in edits:
             clash = next((each for each in self._in_bodies if each != edit and _overlap(each, edit)), None)
@@ -255,7 +260,7 @@ def _check_library(finding: Finding, loader: ast.Call | None) -> None:
     if finding.loader.path != finding.path:
         raise Declined(f"its loader stands in another file: {finding.loader.path}:{finding.loader.line}")
     if loader is None:
-        raise Declined(f"it is not plain which call makes the loader on line {finding.loader.line}")
+        raise Declined(f"there is no call on line {finding.loader.line} where the loader was")
 
 
 def _overlap(one: Edit, other: Edit) -> bool:

@@ -35,7 +35,11 @@ _SHOWN = {"print", "logging.info", "logging.debug"}
 
 
 class ReplaceIt(Exception):
-    """The loader is better given another seeder."""
+    """The loader is better given another seeder, which seeds `states` as well as what is asked for."""
+
+    def __init__(self, states: Collection[str] = ()) -> None:
+        super().__init__(*states)
+        self.states = frozenset(states)
 
 
 @dataclass(slots=True)
@@ -60,6 +64,8 @@ class WrongSeeder:
         if self.code in WRONG_SEED and self.given.condition:
             raise Declined("the seeder is given under a condition, and its seed may be meant")
         if function is None:
+            if self.code in MISSES:
+                raise Declined("what the seeder seeds now, wrongly, would be lost: see RNG213")
             raise ReplaceIt
         if self.code in WRONG_SEED and any(
             each.states & self.states and is_meant(each.call, function, self.names)
@@ -74,8 +80,16 @@ class WrongSeeder:
             return list(self._of_function(function))
         except Declined:
             if only_seeds(function, self.names):
-                raise ReplaceIt from None
+                raise self._instead_of(function) from None
             raise
+
+    def _instead_of(self, function: ast.FunctionDef | ast.Lambda) -> ReplaceIt:
+        """What to raise where `function` only seeds."""
+        seedings = seedings_of(function, self.names)
+        local = values_of_locals(function, self.names) if isinstance(function, ast.FunctionDef) else {}
+        if self.code in MISSES and not all(each.seed and self._is_right(each, local) for each in seedings):
+            raise Declined("what the seeder seeds now, wrongly, would be lost: see RNG212 and RNG213")
+        return ReplaceIt(writable(state for each in seedings for state in each.states))
 
     def _of_function(self, function: ast.FunctionDef) -> Iterator[Edit]:
         if self.code == SIGNATURE:

@@ -55,7 +55,8 @@ Safe, for OpenCV and imgaug: the loader in the same file gets a `seed_worker` wh
 seeder does. All that changes are the numbers drawn from that library, all of which were duplicates; they follow
 `torch.manual_seed` then. A loader that brings a seeder of its own is left alone, and so are programs in which Lightning
 seeds the workers (`seed_everything(workers=True)`), which a `worker_init_fn` would switch off. The other libraries keep
-their random numbers in objects, or take no seed: there is no repair for them.
+their random numbers in objects, or take no seed: there is no repair for them, nor for imgaug's augmenters in workers
+that are not forked, which hold copies of its RNG.
 
 ## References
 
