@@ -42,6 +42,10 @@ class ReplaceIt(Exception):
         self.states = frozenset(states)
 
 
+class _LooksRight(Declined):
+    """There is nothing to change, and a seeder that looks right is not exchanged for another one."""
+
+
 @dataclass(slots=True)
 class WrongSeeder:
     """The repair of one seeder: the edits in its body that a finding of the code `code` about `states` asks for."""
@@ -78,6 +82,8 @@ class WrongSeeder:
             if is_used_otherwise(self.given, self.names):
                 raise Declined(f"{function.name} may serve others than the loader, and does more than seed")
             return list(self._of_function(function))
+        except _LooksRight:
+            raise
         except Declined:
             if only_seeds(function, self.names):
                 raise self._instead_of(function) from None
@@ -103,21 +109,21 @@ class WrongSeeder:
         """The seeds of the states replaced, each by one from the worker's."""
         wrong = [each for each in seedings_of(function, self.names) if each.states & self.states]
         if not wrong:
-            raise Declined(f"{function.name} seeds through what is not seen here")
+            raise _LooksRight(f"{function.name} seeds through what is not seen here")
         local = values_of_locals(function, self.names)
         edits: list[Edit] = []
         removed = self._removed(function, wrong) if self.code in WRONG_SEED else {}
         for seeding in wrong:
             if seeding.seed is None:
                 raise Declined(f"`{ast.unparse(seeding.call)}` is not given its seed by {function.name}")
-            if self._is_right(seeding, local):
+            if self._is_right(seeding, local) or (self.code == OUT_OF_RANGE and not self._is_large(seeding, local)):
                 continue
             if seeding.call in removed:
                 edits.append(removed[seeding.call])
             else:
                 edits.append(self._with_right_seed(function, seeding, local, {*removed}))
         if not edits:
-            raise Declined(f"the seeds in {function.name} are right as far as its text shows")
+            raise _LooksRight(f"the seeds in {function.name} are right as far as its text shows")
         yield from dict.fromkeys(edits)
 
     def _is_right(self, seeding: Seeding, local: dict[str, Known]) -> bool:
@@ -125,6 +131,21 @@ class WrongSeeder:
         right = {"2**31": {Value.C_INT_SEED}, "2**32": {Value.C_INT_SEED, Value.NUMPY_SEED}}
         wanted = right.get(modulus_for(seeding.states), {Value.C_INT_SEED, Value.NUMPY_SEED, Value.WORKER_SEED})
         return seed_value(seeding.seed, local, self.names) in wanted
+
+    def _is_large(self, seeding: Seeding, local: dict[str, Known]) -> bool:
+        """Whether a seed may have more than 32 bits: the worker's seed as it is, or what some call gives."""
+        seed = seeding.seed
+        assert seed is not None and self.given.function is not None
+        if seed_value(seed, local, self.names) is Value.WORKER_SEED:
+            return True
+        if is_meant(seeding.call, self.given.function, self.names):
+            return False
+        parts: list[ast.AST] = [seed]
+        for name in [node for node in ast.walk(seed) if isinstance(node, ast.Name)]:
+            scope = self.names.scope_of(name.id, name)
+            bound = self.names.bindings(scope)[name.id] if scope is self.given.function else []
+            parts.extend(self.names.parents[binding.node] for binding in bound if isinstance(binding.node, ast.Name))
+        return any(isinstance(node, ast.Call) for part in parts for node in ast.walk(part))
 
     def _with_right_seed(
         self, function: ast.FunctionDef, seeding: Seeding, local: dict[str, Known], removed: Collection[ast.Call]

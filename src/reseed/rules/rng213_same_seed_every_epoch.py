@@ -45,7 +45,7 @@ a seeder that only seeds can be left out: PyTorch seeds all three states itself.
 
 ## Fix safety
 
-On request only (`--unsafe-fixes`, or `--select RNG213`), since a seed that someone wrote may be meant: a run which was
+Made on request only (`--unsafe-fixes`, or `--select RNG213`): a seed that someone wrote may be meant. A run which was
 the same every time by that number is ruled by `torch.manual_seed` afterwards, and only repeats if the program calls it.
 A seed that is set under a condition (`if deterministic:`), or a seeder given under one, is never changed.
 
