@@ -145,9 +145,11 @@ class Session:
             raise Declined("the seeder is another one after this repair: run it again")
         given = given_seeder(expression, self._names)
         wrong = WrongSeeder(given, finding.code, frozenset(_states(finding)), self._names, self._lines, spelling)
+        known = len(spelling.imports)
         try:
             edits = wrong.edits()
         except ReplaceIt as instead:
+            del spelling.imports[known:]
             needs = self._needs[call] | instead.states
             name = seeders.name_at(call, needs)
             self._change(finding, expression, name, _becomes(name), needs)
