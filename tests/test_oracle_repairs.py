@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,32 @@ from reseed.witness import Testimony, witness  # noqa: E402
 from reseed.witness.run import Plan, observe  # noqa: E402
 from reseed.witness.target import make  # noqa: E402
 
-REPAIRABLE = ("RNG201", "RNG202", "RNG211")
+LOADERS = ("RNG201", "RNG202", "RNG211")
+SEEDERS = ("RNG212", "RNG213", "RNG214", "RNG215", "RNG218")
+REPAIRABLE = (*LOADERS, *SEEDERS, "RNG112")
 CANDIDATES = [name for name in PROGRAMS if codes(read(FIXTURES / name)) & set(REPAIRABLE)]
+OUT_OF_REACH = "a seeder that is added here does not seed the random numbers of"
+DECLINED = {
+    "linked/wrong_seeder/train.py": "the seeder stands in another file: `from .seeding import seed_worker`",
+    "optional/albumentations_compose.py": OUT_OF_REACH,
+    "optional/albumentations_transform.py": OUT_OF_REACH,
+    "optional/faker_names.py": OUT_OF_REACH,
+    "optional/mimesis_numbers.py": OUT_OF_REACH,
+    "optional/monai_dataset.py": OUT_OF_REACH,
+    "optional/monai_loader_other_rng.py": OUT_OF_REACH,
+    "optional/monai_loader_replaced.py": OUT_OF_REACH,
+    "optional/monai_randomizable.py": OUT_OF_REACH,
+    "optional/monai_transforms.py": OUT_OF_REACH,
+    "optional/pillow_noise.py": OUT_OF_REACH,
+    "optional/scipy_sobol.py": OUT_OF_REACH,
+    "optional/torchdata_stateful_cv2.py": OUT_OF_REACH,
+    "optional/trimesh_samples.py": OUT_OF_REACH,
+}
+"""Programs whose wrong seeder, or library, is left as it is, and why."""
 
 
 @pytest.fixture
-def repaired(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def repaired(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """A copy of a fixture, beside its siblings, repaired."""
     name: str = request.param
     need(name, read(FIXTURES / name))
@@ -30,20 +51,32 @@ def repaired(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     shutil.copytree((FIXTURES / name).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
     path = folder / Path(name).name
     before = path.read_bytes()
-    main(["fix", "--isolated", "--quiet", "--torch-version", "any", "--unsafe-fixes", str(path)])
+    main(["fix", "--isolated", "--torch-version", "any", "--unsafe-fixes", str(path)])
+    output = capsys.readouterr().out
     if path.read_bytes() == before:
-        assert codes(read(path)) <= {"RNG101", "RNG121", "RNG202", "RNG211"}, "RNG201 is repaired wherever it can be"
+        allowed = {"RNG101", "RNG121", "RNG202", "RNG211"}
+        assert DECLINED[name] in output if name in DECLINED else codes(read(path)) <= allowed, output
         pytest.skip("a repair that is declined")
+    assert name not in DECLINED
     return path
 
 
-def numpy_faults(testimony: Testimony) -> set[str]:
+def faults_of(testimony: Testimony) -> set[str]:
+    """What is wrong with the states that are seeded, and with what is drawn from those that cannot be read."""
     return {
         fault
         for source in testimony.sources
-        if source.name == "numpy-global"
+        if source.name == "numpy-global" or source.kind == "value"
         for fault in source.faults(reproducible=True)
     }
+
+
+def left_by(text: str) -> str:
+    """The letters that a run may show after the repair: what is equal on every PyTorch and no matter of it."""
+    rest = re.sub("|".join((*SEEDERS, "RNG112")), "RNG000", text)
+    if rest != text:
+        return claimed(rest)[1]
+    return (marked(text) or claimed(text))[1]
 
 
 def run(path: Path, before_1_9: bool = True) -> Testimony:
@@ -55,14 +88,19 @@ def test_repaired_workers_are_independent_and_repeat(repaired: Path, request: py
     text = read(repaired)
     seen = run(repaired)
     assert seen.crash is None, seen.faults()
-    # What is equal on every PyTorch, and so no matter of this repair, may stay so.
-    _, left = marked(text) or claimed(text)
+    left = left_by(text)
     assert set(seen.letters.split()) <= {"ok", *left.split()}, seen.faults()
-    faults = numpy_faults(seen)
-    if faults and left == "ok":
+    if left != "ok":
+        return
+    faults = faults_of(seen)
+    if "Generator().manual_seed" in text:
+        faults = {fault for fault in faults if not fault.endswith("torch.manual_seed does not change the draws")}
+    if "collate_fn" in text:
+        faults = {fault for fault in faults if "made before by the same worker" not in fault}  # one number a batch
+    if faults and not codes(text) & set(SEEDERS):
         # A program that seeds torch itself, or hands a generator to its loader, does so after the repair, too.
-        original = run(FIXTURES / request.node.callspec.params["repaired"], before_1_9=False)
-        assert faults <= numpy_faults(original), faults
+        faults -= faults_of(run(FIXTURES / request.node.callspec.params["repaired"], before_1_9=False))
+    assert not faults
 
 
 @pytest.mark.parametrize("repaired", CANDIDATES, indirect=True)

@@ -647,7 +647,9 @@ def test_codes_and_names() -> None:
         "RNG218": "any",
     }
     assert {rule.code for rule in rules if not rule.default} == {"RNG216", "RNG217", "RNG221", "RNG401"}
-    assert {rule.code for rule in rules if rule.fixable != "no"} == {"RNG111", "RNG201", "RNG202", "RNG211"}
+    assert {rule.code for rule in rules if rule.fixable == "on request"} == {"RNG111", "RNG202", "RNG212", "RNG213"}
+    fixed = {"RNG112", "RNG201", "RNG211", "RNG214", "RNG215", "RNG218"}
+    assert {rule.code for rule in rules if rule.fixable == "yes"} == fixed
     assert all("\n" not in rule.summary and not rule.summary.endswith(".") for rule in rules)
 
 

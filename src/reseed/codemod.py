@@ -17,7 +17,7 @@ from reseed.source import SourceError
 
 
 class SeedWorkersCommand(CodemodCommand):
-    """Repair RNG201 and RNG211, and on request RNG202, where no ``noqa`` comment suppresses them.
+    """Repair what ``reseed fix`` repairs unasked, and on request RNG202, where no ``noqa`` comment suppresses it.
 
     Findings that cannot be repaired become warnings of LibCST's tool.
     """
@@ -35,7 +35,8 @@ class SeedWorkersCommand(CodemodCommand):
 
     def __init__(self, context: CodemodContext, include_unknown: bool = False) -> None:
         super().__init__(context)
-        self._codes = ("RNG201", "RNG202", "RNG211") if include_unknown else ("RNG201", "RNG211")
+        asked = {"RNG202"} if include_unknown else set()
+        self._codes = {rule.code for rule in check.rules() if rule.fixable == "yes"} | asked
 
     def transform_module_impl(self, tree: Module) -> Module:
         """Give the repaired module, or `tree` itself if there is nothing to repair."""

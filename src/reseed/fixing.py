@@ -17,7 +17,7 @@ from reseed.source.declared import Declared
 if TYPE_CHECKING:
     from reseed.rules.finding import Finding
 
-_PASSES = 5
+_PASSES = 20
 """One repair may make room for another; a repair that never comes to rest must not run for ever."""
 
 

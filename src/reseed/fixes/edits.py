@@ -88,11 +88,13 @@ class Lines:
             return self.start(line) + utf8_column
         return self.start(line) + len(content.encode()[:utf8_column].decode(errors="replace"))
 
+    def place(self, line: int, column: int) -> int:
+        """Offset of a place (both from 1), -1 where the text has no such place."""
+        if 1 <= line <= len(self._starts) and 1 <= column <= len(self.content(line)) + 1:
+            return self.start(line) + column - 1
+        return -1
+
     def offsets(self, span: Span) -> tuple[int, int] | None:
         """Start and end of `span`, or None where the text has no such place."""
-        places = ((span.line, span.column), (span.end_line, span.end_column))
-        for line, column in places:
-            if not (1 <= line <= len(self._starts) and 1 <= column <= len(self.content(line)) + 1):
-                return None
-        start, end = (self.start(line) + column - 1 for line, column in places)
-        return (start, end) if start < end else None
+        start, end = self.place(span.line, span.column), self.place(span.end_line, span.end_column)
+        return (start, end) if 0 <= start < end else None

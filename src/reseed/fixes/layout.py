@@ -46,7 +46,7 @@ class Layout:
         return offset
 
     def definition(self, text: str, new_imports: list[tuple[str, str]]) -> Iterator[Edit]:
-        """The edits that add `new_imports` (pairs of module name and statement) and the function `text`."""
+        """The edits that add `new_imports` (pairs of module name and statement) and the function `text`, if any."""
         offset = self.definition_offset()
         line = self._lines.at(offset)
         newline = self._lines.newline(line)
@@ -60,6 +60,8 @@ class Layout:
             yield Edit(place, place, f"{lead}{statement}{ending}{ending if opens_section else ''}")
             if place == offset:
                 gap, above = False, 2
+        if not text:
+            return
         below = max(0, 2 - self._blank_lines(line))
         body = text.replace("\n", newline)
         yield Edit(offset, offset, f"{newline * above}{body}{newline * below}")

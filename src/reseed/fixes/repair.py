@@ -32,8 +32,9 @@ class Repair:
 def repair(text: str, findings: Sequence[Finding]) -> Repair:
     """Repair `findings` in `text`, the text that they were found in, newlines and all.
 
-    RNG201 and RNG202 give the loader a seeder, RNG211 puts one in place of the passed call and the call in front of
-    the loader. The module gets the function ``seed_worker`` (and the imports it needs) if it has none that will do.
+    RNG201, RNG202 and RNG112 give the loader a seeder, RNG211 puts one in place of the passed call and the call in
+    front of the loader. RNG212 to RNG215 and RNG218 change what is wrong in the seeder's body, or give the loader
+    another one. The module gets the function ``seed_worker`` (and the imports it needs) if it has none that will do.
     RNG111 puts a holder in the place of each RNG object, of the class ``WorkerRng`` which the module gets, and has to
     wait where other findings are repaired. Everything outside of these places stays as it is, character for character.
     Findings which do not fit the text, or for which there is no right repair, are declined. The new text is checked to

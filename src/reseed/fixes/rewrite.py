@@ -61,7 +61,7 @@ def _rewrite_slice(text: str, start: int, targets: Sequence[Target]) -> str:
     changes: dict[cst.CSTNode, Target] = {}
     for node, place in wrapper.resolve(PositionProvider).items():
         offsets = tuple(lines.start(point.line) + point.column for point in (place.start, place.end))
-        if isinstance(node, (cst.Call, cst.Name)) and offsets in wanted:
+        if isinstance(node, (cst.Call, cst.Name, cst.Attribute, cst.Lambda)) and offsets in wanted:
             changes[node] = wanted[offsets]
     if len(changes) < len(targets):
         raise Declined("the call is not where the finding says")

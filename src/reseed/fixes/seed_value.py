@@ -20,6 +20,7 @@ class Value(Enum):
 
     WORKER_SEED = auto()  # torch.initial_seed(), 63 bits
     NUMPY_SEED = auto()  # derived from it and small enough for numpy.random.seed
+    C_INT_SEED = auto()  # the same, and small enough for a C int, which is what OpenCV takes
     WORKER_ID = auto()
     WORKER_INFO = auto()  # what get_worker_info() returns
     SEQUENCE = auto()  # a numpy.random.SeedSequence over the worker's seed
@@ -30,6 +31,7 @@ Known: TypeAlias = "Value | int"
 
 # The smallest modulus that leaves enough of the seed, and the largest that NumPy takes.
 _MODULI = range(2**31 - 1, 2**32 + 1)
+_SEEDS = frozenset({Value.WORKER_SEED, Value.NUMPY_SEED, Value.C_INT_SEED})
 _INTEGER_LIMITS = {
     **{f"numpy.iinfo({kind}).max": 2**31 - 1 for kind in ("numpy.int32", "numpy.intc")},
     **{f"numpy.iinfo({kind}).max": 2**32 - 1 for kind in ("numpy.uint32", "numpy.uintc")},
@@ -99,14 +101,13 @@ def _call(node: cst.Call, local: Mapping[str, Known], path_of: PathOf) -> Known:
 def _operation(left: Known, operator: cst.BaseBinaryOp, right: Known) -> Known:
     if isinstance(left, int) and isinstance(right, int):
         return _arithmetic(left, operator, right)
-    seed = left in (Value.WORKER_SEED, Value.NUMPY_SEED)
-    if seed and isinstance(right, int):
+    if left in _SEEDS and isinstance(right, int):
         if isinstance(operator, cst.Modulo) and right in _MODULI:
-            return Value.NUMPY_SEED
+            return Value.C_INT_SEED if right <= 2**31 else Value.NUMPY_SEED
         if isinstance(operator, cst.BitAnd) and right in (2**31 - 1, 2**32 - 1):
-            return Value.NUMPY_SEED
+            return Value.C_INT_SEED if right < 2**31 else Value.NUMPY_SEED
     if isinstance(operator, cst.Add):
-        small = {left, right} - {Value.WORKER_SEED, Value.NUMPY_SEED}
+        small = {left, right} - _SEEDS
         if all(value is Value.WORKER_ID or (isinstance(value, int) and value < 2**31) for value in small):
             return _sum(left, right)
     return Value.UNKNOWN
@@ -115,9 +116,9 @@ def _operation(left: Known, operator: cst.BaseBinaryOp, right: Known) -> Known:
 def _sum(left: Known, right: Known) -> Known:
     """A seed plus the worker's id or a small number; two seeds added up could be anything."""
     for seed, other in ((left, right), (right, left)):
-        if seed is Value.WORKER_SEED and other not in (Value.WORKER_SEED, Value.NUMPY_SEED):
+        if seed is Value.WORKER_SEED and other not in _SEEDS:
             return Value.WORKER_SEED
-        if seed is Value.NUMPY_SEED and other is Value.WORKER_ID:
+        if seed in (Value.NUMPY_SEED, Value.C_INT_SEED) and other is Value.WORKER_ID:
             return Value.NUMPY_SEED
     return Value.UNKNOWN
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reseed.source.position import Span
 
@@ -34,10 +34,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LoaderPlace:
-    """Where the loader that a finding is about is made."""
+    """Where the loader that a finding is about is made. `column` is for repairs, which have to find the call."""
 
     path: str
     line: int
+    column: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,4 +96,4 @@ def told_line(place: Place, draw: Draw) -> str:
 
 def loader_place(loader: Loader) -> LoaderPlace:
     """Where the loader stands."""
-    return LoaderPlace(loader.place.path, loader.place.span.line)
+    return LoaderPlace(loader.place.path, loader.place.span.line, loader.place.span.column)

@@ -51,7 +51,12 @@ be drawn with torch or NumPy instead.
 
 ## Fix safety
 
-There is no automatic repair yet: what is to be seeded differs from library to library.
+Safe, for OpenCV and imgaug: the loader in the same file gets a `seed_worker` which also seeds the library, or its own
+seeder does. All that changes are the numbers drawn from that library, all of which were duplicates; they follow
+`torch.manual_seed` then. A loader that brings a seeder of its own is left alone, and so are programs in which Lightning
+seeds the workers (`seed_everything(workers=True)`), which a `worker_init_fn` would switch off. The other libraries keep
+their random numbers in objects, or take no seed: there is no repair for them, nor for imgaug's augmenters in workers
+that are not forked, which hold copies of its RNG.
 
 ## References
 
@@ -73,6 +78,11 @@ from reseed.rules.library_workers import SharedDraw, shared_draws
 from reseed.rules.standing import standing
 from reseed.seeds.seeder import Verdict, verdict
 
+_REPAIRED = ("cv2", "imgaug")
+
+
+_OBSTACLE = "a seeder that is added here does not seed the random numbers of {}, or does harm"
+
 
 class LibraryRngDraw(Rule):
     """Worker code draws from a library's own RNG."""
@@ -80,6 +90,7 @@ class LibraryRngDraw(Rule):
     code = "RNG112"
     name = "library-rng"
     summary = "worker code draws from a library's own RNG, which PyTorch does not reseed"
+    fixable = "yes"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a library and place of the root that leads to draws from its RNG, with the path to the first."""
@@ -92,6 +103,7 @@ class LibraryRngDraw(Rule):
                 found.setdefault((place, shared.state), {}).setdefault(draw, shared)
         for (place, state), draws in found.items():
             shared = next(iter(draws.values()))
+            fixable = _is_fixable(program, shared)
             yield Finding(
                 path=place.path,
                 span=place.span,
@@ -103,6 +115,8 @@ class LibraryRngDraw(Rule):
                 draws=tuple(draws),
                 steps=judge.steps_of(program, shared.reached),
                 loader=judge.loader_place(shared.source) if isinstance(shared.source, Loader) else None,
+                fixable=fixable,
+                obstacle="" if fixable else _OBSTACLE.format(LIBRARY_RNGS[state].told),
             )
 
 
@@ -118,6 +132,12 @@ def _told(place: Place, shared: SharedDraw, draws: tuple[Draw, ...]) -> str:
         path = judge.told_path(shared.reached)
         what = f"what runs here draws from the RNG of {rng.told}: {text} {line}{more}, in worker code ({path}):"
     return what
+
+
+def _is_fixable(program: Program, shared: SharedDraw) -> bool:
+    # Where Lightning seeds the workers, a seeder that is given switches that off.
+    seeded = program.seeds_workers or (isinstance(shared.source, Loader) and shared.source.row.own_seeder)
+    return shared.state in _REPAIRED and isinstance(shared.source, Loader) and not seeded
 
 
 def _consequence(program: Program, shared: SharedDraw) -> str:

@@ -37,7 +37,15 @@ a seeder that only seeds can be left out: PyTorch seeds all three states itself.
 
 ## Fix safety
 
-There is no automatic repair: a constant may be meant, for example in an evaluation.
+Made on request only (`--unsafe-fixes`, or `--select RNG212`): a seed that someone wrote may be meant. A run which was
+the same every time by that number is ruled by `torch.manual_seed` afterwards, and only repeats if the program calls it.
+A seed that is set under a condition (`if deterministic:`), or a seeder given under one, is never changed.
+
+In a function of the same file that serves as the seeder and nothing else, the seed is replaced by one from
+`torch.initial_seed()`, and what seeds torch alone is taken out: PyTorch has seeded it. The rest of the body stays as it
+is. A function that seeds and may serve others (`worker_init_fn=seed_everything`), a lambda that only seeds, and
+`np.random.seed` itself stay as they are, and the loader is given `seed_worker` instead. Not repaired are seeders of
+other files, those that get their seed in ways that are not seen, and loaders that bring their own.
 
 ## References
 
@@ -61,6 +69,7 @@ class SameSeedInAllWorkers(Rule):
     code = "RNG212"
     name = "same-seed-in-all-workers"
     summary = "worker_init_fn with a seed that does not depend on the worker"
+    fixable = "on request"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a loader, with the draws that all workers make alike."""

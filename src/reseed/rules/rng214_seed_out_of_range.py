@@ -34,7 +34,10 @@ a seeder that only seeds can be left out: PyTorch seeds all three states itself.
 
 ## Fix safety
 
-There is no automatic repair.
+Safe: nothing runs before the repair. In a function of the same file that serves as the seeder and nothing else,
+`% 2**32` is added to the worker's seed, and any other seed is replaced by `torch.initial_seed() % 2**32`. A function
+that may serve others, or a lambda, is left alone: if it only seeds, the loader is given `seed_worker` instead. Seeders
+of other files are not repaired.
 
 ## References
 
@@ -60,6 +63,7 @@ class SeedOutOfRange(Rule):
     code = "RNG214"
     name = "seed-out-of-range"
     summary = "worker_init_fn with a seed of more than 32 bits: np.random.seed raises ValueError"
+    fixable = "yes"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a loader."""

@@ -34,7 +34,11 @@ a seeder that only seeds can be left out: PyTorch seeds all three states itself.
 
 ## Fix safety
 
-There is no automatic repair.
+Safe: the repair adds `np.random.seed(torch.initial_seed() % 2**32)` to the seeder (for OpenCV and imgaug
+`cv2.setRNGSeed(... % 2**31)` and `imgaug.seed(... % 2**31)`), at the end of its body, or at its head if torch is seeded
+in it or it returns before. On torch >= 1.9 it changes which numbers a given `torch.manual_seed` yields, nothing else. A
+function that may serve others, or a lambda, is left alone: if it only seeds, the loader is given `seed_worker` instead.
+Seeders of other files are not repaired, nor the random numbers of other libraries.
 
 ## References
 
@@ -59,6 +63,7 @@ class SeederMissesRng(Rule):
     name = "seeder-misses-rng"
     summary = "worker_init_fn that does not seed the state which the workers draw from"
     torch = "<1.9"
+    fixable = "yes"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a loader, with the draws that the seeder leaves as they are."""

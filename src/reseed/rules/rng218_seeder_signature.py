@@ -28,7 +28,9 @@ def seed_worker(worker_id):
 
 ## Fix safety
 
-There is no automatic repair.
+Safe: nothing runs before the repair. A function of the same file that takes nothing, serves as the seeder and nothing
+else, and has no wrong seeds gets the parameter `worker_id`. Where that is not so and it only seeds, the loader is given
+`seed_worker` instead. All else is not repaired, seeders of other files among it.
 
 ## References
 
@@ -52,6 +54,7 @@ class SeederSignature(Rule):
     code = "RNG218"
     name = "seeder-signature"
     summary = "worker_init_fn that cannot be called with one worker id: TypeError in every worker"
+    fixable = "yes"
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a loader."""

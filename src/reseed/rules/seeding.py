@@ -111,6 +111,7 @@ def finding(
         draws=tuple(judge.draw_place(program, draw) for draw in reached),
         steps=judge.steps_of(program, reached[0]) if reached else (),
         loader=judge.loader_place(loader),
+        fixable=rule.fixable != "no",
     )
 
 
