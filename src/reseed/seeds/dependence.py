@@ -27,6 +27,7 @@ from reseed.program.model import Program
 from reseed.program.order import names_in
 from reseed.program.values import UNKNOWN as UNKNOWN_VALUE
 from reseed.program.values import Constant, External, NoResult, Value, Values
+from reseed.seeds.fixed import is_fixed
 from reseed.seeds.seed import (
     ANY,
     CLOCK,
@@ -138,7 +139,7 @@ class _Evaluation:
         if isinstance(instruction, model.Collection):
             return join(self.seed(act, item) for item in instruction.items)
         if isinstance(instruction, (model.Attribute, model.Item, model.Unpack, model.Global, model.Cell)):
-            return self._read(act, instruction, values)
+            return self._read(act, register, instruction, values)
         return ANY
 
     def _is_live(self, act: Activation, register: Register) -> bool:
@@ -164,7 +165,7 @@ class _Evaluation:
             return operate(instruction.operator, *operands)
         return negated(operands[0]) if instruction.operator == "-" else bounded(operands[0], None, None)
 
-    def _read(self, act: Activation, instruction: model.Instruction, values: Values) -> Seed:
+    def _read(self, act: Activation, here: Register, instruction: model.Instruction, values: Values) -> Seed:
         if isinstance(instruction, model.Cell) and UNKNOWN_VALUE in values and _is_argument(act, instruction):
             return Seed(frozenset({GIVEN}))
         word = _is_state_word(act, instruction)
@@ -174,6 +175,8 @@ class _Evaluation:
             known = [seed for value in values if (seed := _of_value(self.program, value)) is not None]
             if len(known) == len(values):
                 return join(known) if len(known) == 1 or not any(isinstance(v, Constant) for v in values) else ANY
+        if UNKNOWN_VALUE in values and _is_configured(act, instruction) and is_fixed(self.program, act, here):
+            return Seed(frozenset({GIVEN}))
         if isinstance(instruction, model.Item):
             return bounded(join([self.seed(act, instruction.value), self.seed(act, instruction.key)]), None, None)
         if isinstance(instruction, (model.Attribute, model.Unpack)):
@@ -304,6 +307,15 @@ def _is_settled(maker: Activation, instruction: model.Instruction) -> bool:
     if not isinstance(instruction, model.Parameter) or "epoch" in instruction.name:
         return False
     return not maker.bindings.get(instruction.name)
+
+
+def _is_configured(act: Activation, instruction: model.Instruction) -> bool:
+    # args.seed, self.cfg.seed; not info.seed, which may be a worker's.
+    if not isinstance(instruction, model.Attribute):
+        return False
+    owner = act.body.instructions[instruction.value]
+    named = isinstance(owner, (model.Attribute, model.Cell, model.Global, model.Parameter))
+    return named and not any("info" in name or "worker" in name for name in names_in(act, instruction.value))
 
 
 def _is_argument(act: Activation, cell: model.Cell) -> bool:
