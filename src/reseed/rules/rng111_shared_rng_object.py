@@ -12,7 +12,8 @@ Each worker gets a copy of the object, and nothing reseeds the copies: PyTorch s
 `random`, and since 1.9 of NumPy, but it knows nothing of objects. All workers draw the same "random" numbers. Workers
 start anew in every epoch, from the same parent, so the numbers repeat in every epoch as well, unless
 `persistent_workers=True`. It makes no difference whether the object has a seed, and the `worker_init_fn` of PyTorch's
-documentation does not help.
+documentation does not help. An object that each worker makes on first use, all of them from the same constant, is no
+better.
 
 Not reported: objects made in worker code, also on first use (`if self.rng is None:`), unless the parent takes an item
 first; objects that the loader's `worker_init_fn` replaces or seeds; draws after a seeding in the same item; objects
@@ -174,6 +175,5 @@ def _told(program: Program, place: Place, shared: SharedDraw, count: int) -> str
         text = f"what runs here, {text} {judge.told_line(place, draw)}{more},"
     made = program.place(*shared.maker)
     where = judge.told_line(place, Draw(made.path, made.span.line, made.span.column, made.function))
-    return (
-        f"{text} draws from the RNG object `{judge.call_text(*shared.maker)}` made {where}, before the workers start,"
-    )
+    when = "by each worker from the same seed," if shared.in_workers else "before the workers start,"
+    return f"{text} draws from the RNG object `{judge.call_text(*shared.maker)}` made {where}, {when}"

@@ -30,10 +30,12 @@ from reseed.program.effects import DrawEffect, SeedEffect
 from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.objects import class_attribute, mro
-from reseed.program.order import is_certain, is_once
+from reseed.program.order import is_certain
 from reseed.program.reach import Reached
 from reseed.program.rng_objects import objects_in
 from reseed.program.values import UNKNOWN, Constant, External, NoResult, Object, Value, Values
+from reseed.rules import evaluation, judge
+from reseed.rules.first_use import is_lazy, is_method, is_same_run
 from reseed.seeds.dependence import dependence
 from reseed.seeds.seed import CONSTANT
 from reseed.seeds.seeder import Verdict, verdict
@@ -62,7 +64,7 @@ class Leaf:
 class SharedDraw:
     """A draw in worker code from RNG objects that all workers share, such as `made`, which `maker` makes.
 
-    `objects` are all of them.
+    `objects` are all of them. `in_workers` says that each worker makes it, all of them from the same constant.
     """
 
     reached: Reached
@@ -70,6 +72,7 @@ class SharedDraw:
     maker: tuple[Activation, Register]
     made: Object
     objects: tuple[Object, ...]
+    in_workers: bool = False
 
     @property
     def state(self) -> str:
@@ -119,10 +122,14 @@ class Sharing:
                 for made in self._shared_in(leaf)
             ]
             if found:
-                seen.add(place)
                 leaf, made = found[0]
+                maker = maker_of(self.program, made)
+                in_workers = maker[0] in self._worker_code and not self._is_kept_by_parent(*maker)
+                if in_workers and not _is_kept(reached, leaf):
+                    continue
+                seen.add(place)
                 objects = tuple(dict.fromkeys(each for _, each in found))
-                yield SharedDraw(reached, leaf, maker_of(self.program, made), made, objects)
+                yield SharedDraw(reached, leaf, maker, made, objects, in_workers)
 
     @property
     def code_in_workers(self) -> set[Activation]:
@@ -179,18 +186,35 @@ class Sharing:
         if maker in self._seeder_code:
             return False
         if maker in self._worker_code:
-            keepers = self._keepers(maker, made.site[2])
-            if not keepers or (self._starts_afresh and not _is_method(maker)):
-                return False
-            return any(_is_same_run(keeper, ran) for keeper in keepers for ran in self._parent_code)
+            return self._is_kept_by_parent(maker, made.site[2]) or self._is_made_alike(maker, made)
         return not self._is_made_anew_by_import(maker, made)
+
+    def _is_kept_by_parent(self, maker: Activation, register: Register) -> bool:
+        # Made on first use, and the parent was the first.
+        if self._starts_afresh and not is_method(maker):
+            return False
+        keepers = self._keepers(maker, register)
+        return any(is_same_run(keeper, ran) for keeper in keepers for ran in self._parent_code)
+
+    def _is_made_alike(self, maker: Activation, made: Object) -> bool:
+        # Made on first use, by each worker from the same constant, which in evaluation is meant.
+        row = rng_object_of(made.path.removesuffix("()"))
+        assert row is not None and made.site is not None
+        register = made.site[2]
+        return (
+            row.seed_parameter is not None
+            and bool(self._keepers(maker, register))
+            and dependence(self.program, maker, register) == CONSTANT
+            and not evaluation.is_named(maker.body.qualname.split(".")[0])
+            and not evaluation.is_asked_for(maker, register)
+        )
 
     def _keepers(self, maker: Activation, register: Register) -> list[Activation]:
         # Whose first run makes the object, which later runs keep: empty where `maker` makes another on each call.
-        if _is_lazy(maker, register):
+        if is_lazy(maker, register):
             return [maker]
         calls = [(caller, at) for caller in self._worker_code for at, callee in caller.calls if callee is maker]
-        return [maker, *(caller for caller, _ in calls)] if calls and all(_is_lazy(*call) for call in calls) else []
+        return [maker, *(caller for caller, _ in calls)] if calls and all(is_lazy(*call) for call in calls) else []
 
     def _is_made_anew_by_import(self, maker: Activation, made: Object) -> bool:
         # Workers that are not forked import modules and make classes anew, and with them objects without a seed.
@@ -199,7 +223,7 @@ class Sharing:
         row = rng_object_of(made.path.removesuffix("()"))
         assert row is not None and made.site is not None
         importing = maker.body.kind != "function" or any(
-            callee is maker and caller.body.kind != "function" and not _is_method(maker)
+            callee is maker and caller.body.kind != "function" and not is_method(maker)
             for caller in self.program.engine.activations.values()
             for _, callee in caller.calls
         )
@@ -239,7 +263,7 @@ class Sharing:
             for activation in self.program.engine.activations.values()
             if any(word in activation.body.name for word in _RESEEDING)
             and not activation.body.name.startswith("_")
-            and (not activation.context or not _is_method(activation) or activation.context[0] in holders)
+            and (not activation.context or not is_method(activation) or activation.context[0] in holders)
         )
 
     def _sets_anew(self, activation: Activation, name: str, found: list[Object]) -> bool:
@@ -380,36 +404,6 @@ def _repeats_nothing(program: Program, loader: Loader) -> bool:
     return given and verdict(program, loader, _NO_STATE) is Verdict.HELPS
 
 
-def _is_lazy(maker: Activation, register: Register) -> bool:
-    # Made on first use and kept: by a cache, or under a condition that asks whether it is there.
-    if any("cache" in decorator for decorator in maker.body.decorators):
-        return len(maker.body.parameters) == _is_method(maker)  # else another argument gives another object
-    block: int | None = maker.body.blocks[register]
-    while block is not None:
-        entry = maker.body.block_table[block]
-        if is_once(maker, block) and entry.guard is not None and _asks_presence(maker, entry.guard):
-            return True
-        block = entry.parent
-    return False
-
-
-def _asks_presence(activation: Activation, guard: Register) -> bool:
-    # `self.rng is None`, `not self.rng`, `hasattr(self, "rng")`; not whether it is still this process's.
-    instruction = activation.body.instructions[guard]
-    if isinstance(instruction, Operation):
-        return instruction.operator in ("is", "is not", "not") and all(
-            _asks_presence(activation, operand) for operand in instruction.operands[:1]
-        )
-    return not isinstance(instruction, Call) or instruction.text == "hasattr"
-
-
-def _is_same_run(maker: Activation, ran: Activation) -> bool:
-    # The parent ran the same body: a function that keeps what it made, or a method of the same object.
-    if (ran.module, ran.index, ran.closure) != (maker.module, maker.index, maker.closure):
-        return False
-    return not _is_method(maker) or (bool(maker.context) and ran.context[:1] == maker.context[:1])
-
-
 def _sets_by_any_name(activation: Activation, instruction: Instruction) -> bool:
     if isinstance(instruction, Attribute):
         return instruction.name == "__dict__"
@@ -421,12 +415,15 @@ def _sets_by_any_name(activation: Activation, instruction: Instruction) -> bool:
 
 def _is_pickled_by_hand(program: Program, maker: Activation) -> bool:
     # The class of the object whose method `maker` is says itself what workers get: __setstate__ may make it anew.
-    receiver = maker.context[0] if _is_method(maker) and maker.context else None
+    receiver = maker.context[0] if is_method(maker) and maker.context else None
     if not isinstance(receiver, Object) or receiver.cls is None:
         return False
     order = mro(program.engine, receiver.cls)
     return any(class_attribute(program.engine, order, name, None)[0] for name in _PICKLING)
 
 
-def _is_method(activation: Activation) -> bool:
-    return activation.closure is not None and activation.closure.body.kind == "class"
+def _is_kept(reached: Reached, leaf: Leaf) -> bool:
+    # Drawn from again and again, and not to make one thing once. An order in `__iter__` may be meant for all workers,
+    # before each takes its part.
+    kept = isinstance(leaf.activation.body.instructions[leaf.register], Attribute)
+    return kept and judge.entry_of(reached).body.name != "__iter__"
