@@ -871,3 +871,9 @@ def test_an_iteration_stands_at_what_is_iterated() -> None:
     (register,) = (r for r, ins in enumerate(body.instructions) if isinstance(ins, model.Element))
     span = body.spans[register]
     assert (span.line, span.column, span.end_line, span.end_column) == (1, 10, 1, 13)
+
+
+def test_a_comment_is_no_part_of_what_a_call_is_told_as() -> None:
+    body = module_facts("m.py", 'make(  # why\n    "# this stays"\n)(1)\n').bodies[0]
+    texts = [instruction.text for instruction in body.instructions if isinstance(instruction, model.Call)]
+    assert texts == ["make", 'make( "# this stays" )']

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +147,7 @@ class ExpressionLowerer:
     def _text(self, node: cst.BaseExpression | cst.BaseAssignTargetExpression) -> str:
         name = dotted(node)
         if not name:
-            name = " ".join(cst.Module([]).code_for_node(node).split())
+            name = " ".join(_without_comments(cst.Module([]).code_for_node(node)).split())
         return name if len(name) <= _TEXT_LIMIT else name[: _TEXT_LIMIT - 3] + "..."
 
     def lower_BinaryOperation(self, node: cst.BinaryOperation) -> Register:
@@ -318,3 +320,17 @@ def _comparison_sign(operator: Any) -> str:
     if isinstance(operator, cst.NotEqual):
         return "!="
     return {cst.In: "in", cst.Is: "is"}.get(type(operator)) or str(operator._get_token())
+
+
+def _without_comments(code: str) -> str:
+    if "#" not in code:
+        return code
+    lines = code.splitlines(keepends=True)
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(f"(\n{code}\n)").readline):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                lines[row - 2] = lines[row - 2][:column] + "\n"
+    except (tokenize.TokenError, SyntaxError):
+        return code
+    return "".join(lines)
