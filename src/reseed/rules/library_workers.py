@@ -22,7 +22,7 @@ from reseed.seeds.seeder import Verdict, verdict
 
 
 @dataclass(frozen=True, slots=True)
-class SharedDraw:
+class LibraryDraw:
     """A draw from a library's RNG that workers of `source` make alike: the call at `register` of `activation`.
 
     `is_handed_over` says that it is what makes a transform, for a library's dataset that runs it in its own code. There
@@ -37,7 +37,7 @@ class SharedDraw:
     is_handed_over: bool = False
 
 
-def shared_draws(program: Program) -> Iterator[SharedDraw]:
+def shared_draws(program: Program) -> Iterator[LibraryDraw]:
     """The draws from libraries' RNGs in worker code that the workers make alike, from each loader and dataset.
 
     They do not where worker code makes the object that draws. MONAI's transforms are its own loader's to seed, so that
@@ -62,7 +62,7 @@ def _needs_other_albumentations(program: Program) -> bool:
     )
 
 
-def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set[str]) -> Iterator[SharedDraw]:
+def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set[str]) -> Iterator[LibraryDraw]:
     for reached in program.reached(source.worker):
         effect, activation = reached.effect, reached.activation
         if not isinstance(effect, DrawEffect) or reached.is_seeded:
@@ -71,10 +71,10 @@ def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set
             continue
         uses = rng_uses(program.engine, activation, effect.register, activation.body.instructions[effect.register])
         if any(use.state == effect.state and not _is_made_by(program, source.worker, use) for use in uses):
-            yield SharedDraw(source, reached, effect.state, activation, effect.register)
+            yield LibraryDraw(source, reached, effect.state, activation, effect.register)
 
 
-def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator[SharedDraw]:
+def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator[LibraryDraw]:
     for value in opened(program, loader.argument("dataset") or {}):
         if not isinstance(value, Object) or not _runs_what_it_holds(program, value):
             continue
@@ -84,7 +84,7 @@ def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator
                 effect = DrawEffect(loader.register, use.state, use.path)
                 reached = Reached(loader.activation, effect, (), frozenset())
                 maker = program.engine.activations_of[site[:2]][0]
-                yield SharedDraw(loader, reached, use.state, maker, site[2], is_handed_over=True)
+                yield LibraryDraw(loader, reached, use.state, maker, site[2], is_handed_over=True)
 
 
 def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:

@@ -74,7 +74,7 @@ from reseed.program.model import Loader, Place, Program
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
-from reseed.rules.library_workers import SharedDraw, shared_draws
+from reseed.rules.library_workers import LibraryDraw, shared_draws
 from reseed.rules.standing import standing
 from reseed.seeds.seeder import Verdict, verdict
 
@@ -94,7 +94,7 @@ class LibraryRngDraw(Rule):
 
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a library and place of the root that leads to draws from its RNG, with the path to the first."""
-        found: dict[tuple[Place, str], dict[Draw, SharedDraw]] = {}
+        found: dict[tuple[Place, str], dict[Draw, LibraryDraw]] = {}
         for shared in shared_draws(program):
             place = standing(program, shared.source, shared.reached)
             if place is not None:
@@ -120,7 +120,7 @@ class LibraryRngDraw(Rule):
             )
 
 
-def _told(place: Place, shared: SharedDraw, draws: tuple[Draw, ...]) -> str:
+def _told(place: Place, shared: LibraryDraw, draws: tuple[Draw, ...]) -> str:
     rng = LIBRARY_RNGS[shared.state]
     text = f"`{judge.call_text(shared.activation, shared.register)}`"
     line, more = judge.told_line(place, draws[0]), f" and {len(draws) - 1} more" if len(draws) > 1 else ""
@@ -134,13 +134,13 @@ def _told(place: Place, shared: SharedDraw, draws: tuple[Draw, ...]) -> str:
     return what
 
 
-def _is_fixable(program: Program, shared: SharedDraw) -> bool:
+def _is_fixable(program: Program, shared: LibraryDraw) -> bool:
     # Where Lightning seeds the workers, a seeder that is given switches that off.
     seeded = program.seeds_workers or (isinstance(shared.source, Loader) and shared.source.row.own_seeder)
     return shared.state in _REPAIRED and isinstance(shared.source, Loader) and not seeded
 
 
-def _consequence(program: Program, shared: SharedDraw) -> str:
+def _consequence(program: Program, shared: LibraryDraw) -> str:
     versions = f" ({LIBRARY_RNGS[shared.state].versions})" if LIBRARY_RNGS[shared.state].versions else ""
     loader = shared.source
     if isinstance(loader, Loader) and verdict(program, loader, shared.state) is Verdict.USELESS:
