@@ -123,6 +123,8 @@ class Iterations:
 
 
 def _made_by(loader: Loader) -> Iterator[Value]:
+    if loader.register < 0:
+        return  # a library calls the class itself: worker_init_fn=DataLoader
     results = [v for v in loader.activation.registers[loader.register] if isinstance(v, Object)]
     context = loader.activation.context
     if not results and loader.activation.body.name == "__init__" and context and isinstance(context[0], Object):
