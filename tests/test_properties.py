@@ -332,8 +332,9 @@ def test_programs_that_make_no_sense(text: str) -> None:
         "import m\nfrom m import *\nfrom . import m\nm.m.m.m()\n",
         "class A(Dataset):\n    def __getitem__(self, i): return DataLoader(A(), num_workers=2)\nDataLoader(A())\n",
         "class A(DataLoader):\n    def __init__(self): super().__init__(self, num_workers=2)\nA()\n",
-        "class A(Dataset):\n    def __getitem__(self, i): return i\nx = DataLoader(A(), worker_init_fn=DataLoader)\n"
-        "import torch\nfor epoch in range(3):\n    torch.manual_seed(0)\n    for y in x: pass\n",
+        "import torch\nclass A(Dataset):\n    def __getitem__(self, i): return torch.rand(1)\n"
+        "x = DataLoader(A(), num_workers=2, worker_init_fn=DataLoader, shuffle=True)\n"
+        "for epoch in range(3):\n    torch.manual_seed(0)\n    for y in x: pass\n",
         "def d(f): return d\n@d\n@d\ndef d(f): return f\nd(d)\n",
         "class A(type): pass\nclass B(metaclass=A): pass\nB()()\n",
         "super().f(super())\nself.x\nyield_ = super\n",
