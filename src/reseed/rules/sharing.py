@@ -1,7 +1,7 @@
 """Which RNG objects all workers of a loader share: those that were made before the workers started.
 
 An object is shared if no worker code of the loader makes it, nor its ``worker_init_fn``. What a draw takes its numbers
-from is followed back to where the choice is made (`leaves`): of two branches that meet one may give a shared object and
+from is followed back to where the choice is made (`leaves.py`): of two branches that meet one may give a shared object and
 the other an object of the item. Where the heap does not tell them apart, because worker code or the seeder sets the
 same attribute anew, nothing is claimed.
 """
@@ -16,12 +16,7 @@ from reseed.facts.model import (
     Attribute,
     Call,
     Instruction,
-    Item,
-    Operation,
-    Parameter,
-    Phi,
     Register,
-    Return,
     SetAttribute,
 )
 from reseed.knowledge.numpy_global import canonical
@@ -36,11 +31,11 @@ from reseed.program.rng_objects import objects_in
 from reseed.program.values import UNKNOWN, Constant, External, NoResult, Object, Value, Values
 from reseed.rules import evaluation, judge
 from reseed.rules.first_use import is_lazy, is_method, is_same_run
+from reseed.rules.leaves import Leaf, leaves
 from reseed.seeds.dependence import dependence
 from reseed.seeds.seed import CONSTANT
 from reseed.seeds.seeder import Verdict, verdict
 
-_BUDGET = 200
 # What stands for a global state where an RNG object is asked for: not one that is shared, but known.
 _GLOBAL_STATES = frozenset({"numpy.random", "random", "torch", "torch.random"})
 # No function of the tables seeds it: a seeder that helps it is one that is not understood.
@@ -49,15 +44,6 @@ _NO_STATE = "of an RNG object"
 _PICKLING = ("__getstate__", "__setstate__", "__reduce__")
 # Methods by which a seeder that is not seen would give a dataset another RNG object.
 _RESEEDING = ("seed", "random_state", "worker_init", "set_rng", "reset_rng")
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """Where the holder of an RNG object comes from: a register that joins no others, and its values."""
-
-    activation: Activation
-    register: Register
-    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +104,7 @@ class Sharing:
                 continue
             found = [
                 (leaf, made)
-                for leaf in self._leaves(reached.activation, effect.source)
+                for leaf in leaves(self.program.engine, self._worker_code, reached.activation, effect.source)
                 for made in self._shared_in(leaf)
             ]
             if found:
@@ -157,7 +143,7 @@ class Sharing:
                 return []
             made = [
                 self._shared_in(each)
-                for each in self._leaves(activation, stored.value)
+                for each in leaves(self.program.engine, self._worker_code, activation, stored.value)
                 if not isinstance(activation.body.instructions[each.register], Attribute)
             ]
             if not any(made):
@@ -323,69 +309,11 @@ class Sharing:
                 found.add(callee)
                 stack.extend(inner for at, inner in callee.calls if at >= 0 and is_certain(callee, at))
 
-    def _leaves(self, activation: Activation, register: Register) -> Iterator[Leaf]:
-        """Where the RNG objects that `register` holds come from, branches and calls followed back."""
-        seen: set[tuple[Activation, Register]] = set()
-        stack = [(activation, register)]
-        while stack:
-            here = stack.pop()
-            if here in seen or len(seen) > _BUDGET:
-                continue
-            seen.add(here)
-            sources = self._sources(*here)
-            if sources:
-                stack.extend(reversed(sources))
-            elif not self._is_one_of_many(*here):
-                act, at = here
-                yield Leaf(act, at, tuple(act.registers[at]))
-
-    def _sources(self, act: Activation, register: Register) -> list[tuple[Activation, Register]]:
-        instruction = act.body.instructions[register]
-        engine = self.program.engine
-        if isinstance(instruction, Phi):
-            return [(act, source) for source in instruction.sources if act.registers[source]]
-        if isinstance(instruction, Operation) and instruction.operator in ("and", "or"):
-            return [(act, operand) for operand in instruction.operands if act.registers[operand]]
-        if isinstance(instruction, Parameter):
-            passed = [
-                (caller, at)
-                for caller, at in act.bindings.get(instruction.name, {})
-                if (caller in self._worker_code or act not in self._worker_code) and caller.registers[at]
-            ]
-            covered: Values = {value: None for caller, at in passed for value in caller.registers[at]}
-            return passed if all(value in covered for value in act.registers[register]) else []
-        if isinstance(instruction, (Call, Attribute)) and UNKNOWN not in act.registers[register]:
-            returned = [
-                (callee, index)
-                for at, callee in act.calls
-                if at == register
-                for index, inner in enumerate(callee.body.instructions)
-                if isinstance(inner, Return) and engine.is_live(callee, index)
-            ]
-            values = {v: None for callee, i in returned for v in callee.registers[_returned(callee, i)]}
-            if all(v in values for v in act.registers[register] if any(objects_in(engine, (v,)))):
-                return [(callee, _returned(callee, index)) for callee, index in returned]
-        return []
-
-    def _is_one_of_many(self, act: Activation, register: Register) -> bool:
-        # One object a worker, or a sample, by its number: self.rngs[index].
-        instruction = act.body.instructions[register]
-        if not isinstance(instruction, Item):
-            return False
-        keys = act.registers[instruction.key]
-        return not keys or not all(isinstance(key, Constant) for key in keys)
-
 
 def maker_of(program: Program, made: Object) -> tuple[Activation, Register]:
     """The call that makes the RNG object `made`."""
     assert made.site is not None
     return next(iter(program.engine.makers[made])), made.site[2]
-
-
-def _returned(callee: Activation, index: Register) -> Register:
-    instruction = callee.body.instructions[index]
-    assert isinstance(instruction, Return)
-    return instruction.value
 
 
 def _is_clear(value: Value) -> bool:

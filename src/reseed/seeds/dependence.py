@@ -12,36 +12,28 @@ from reseed.facts import model
 from reseed.facts.model import Register
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import (
-    COARSE,
     INTEGER_DRAWS,
     OPTIONS,
-    SEED_RANGES,
-    TICKS,
     rng_object_of,
-    seed_source_of,
 )
 from reseed.knowledge.spelling import find
+from reseed.program.calls import is_none
 from reseed.program.effects import paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Program
 from reseed.program.order import names_in
 from reseed.program.values import UNKNOWN as UNKNOWN_VALUE
-from reseed.program.values import Constant, External, NoResult, Value, Values
+from reseed.program.values import Constant, External, NoResult, Values
+from reseed.seeds.atoms import is_state_word, of_constants, of_source, of_value
 from reseed.seeds.fixed import is_fixed
 from reseed.seeds.seed import (
     ANY,
-    CLOCK,
-    COARSE_CLOCK,
     GIVEN,
     MAX_NUMPY_SEED,
-    MAX_WORKERS,
     NONE,
     OPTION,
     OS,
     PARENT_WORD,
-    SLOW_CLOCK,
-    WORKER,
-    WORKER_EPOCH,
     Dependence,
     Seed,
     bounded,
@@ -63,7 +55,6 @@ _PURE = frozenset(
 _PURE_METHODS = ("().generate_state", "().astype")
 _WHOLE = frozenset({"builtins.int", "builtins.round", "math.floor", "numpy.int64", "numpy.uint32", "numpy.uint64"})
 _KEEPS_RANGE = frozenset({"builtins.float", "builtins.max", "builtins.min", "numpy.array", "numpy.asarray"})
-_STATE = "numpy.random.get_state()"
 _BUDGET = 500
 _DEPTH = 60
 
@@ -135,7 +126,7 @@ class _Evaluation:
         if isinstance(instruction, model.Call):
             return self._call(act, register, instruction)
         if values and all(isinstance(value, (Constant, NoResult)) for value in values):
-            return _of_constants(values)
+            return of_constants(values)
         if isinstance(instruction, model.Collection):
             return join(self.seed(act, item) for item in instruction.items)
         if isinstance(instruction, (model.Attribute, model.Item, model.Unpack, model.Global, model.Cell)):
@@ -148,7 +139,7 @@ class _Evaluation:
     def _may_reach(self, act: Activation, source: Register) -> bool:
         # A parameter that is None does not come out of `if seed is None: seed = ...`.
         parameter = act.body.instructions[source]
-        if isinstance(parameter, model.Parameter) and all(map(_is_none, act.registers[source])):
+        if isinstance(parameter, model.Parameter) and all(map(is_none, act.registers[source])):
             guards = [block.guard for block in act.body.block_table if block.guard is not None]
             return all(parameter.name not in names_in(act, guard) for guard in guards)
         return self._is_live(act, source)
@@ -157,7 +148,7 @@ class _Evaluation:
         operands = [self.seed(act, operand) for operand in instruction.operands]
         if instruction.operator in ("and", "or"):
             if values and all(isinstance(value, Constant) for value in values):
-                return _of_constants(values)
+                return of_constants(values)
             return join(operands)
         if instruction.operator == "f":
             return ANY
@@ -168,11 +159,11 @@ class _Evaluation:
     def _read(self, act: Activation, here: Register, instruction: model.Instruction, values: Values) -> Seed:
         if isinstance(instruction, model.Cell) and UNKNOWN_VALUE in values and _is_argument(act, instruction):
             return Seed(frozenset({GIVEN}))
-        word = _is_state_word(act, instruction)
+        word = is_state_word(act, instruction)
         if word:
             return Seed(frozenset({PARENT_WORD}), 0, MAX_NUMPY_SEED)
         if values and all(isinstance(value, (Constant, NoResult, External)) for value in values):
-            known = [seed for value in values if (seed := _of_value(self.program, value)) is not None]
+            known = [seed for value in values if (seed := of_value(self.program, value)) is not None]
             if len(known) == len(values):
                 return join(known) if len(known) == 1 or not any(isinstance(v, Constant) for v in values) else ANY
         if UNKNOWN_VALUE in values and _is_configured(act, instruction) and is_fixed(self.program, act, here):
@@ -217,10 +208,10 @@ class _Evaluation:
         # Values without a register: the worker's number, defaults, and what a partial was given in the parent.
         if values and all(isinstance(value, (Constant, NoResult)) for value in values):
             if self.root is not None and any(callee is act for _, callee in self.root.calls):
-                numbers = {v: None for v in values if not _is_none(v)} if name in self.tested else values
-                return join(_of_constants({value: None}) for value in numbers or values)  # the parent chose one
-            return _of_constants(values)
-        known = [seed for value in values if (seed := _of_value(self.program, value)) is not None]
+                numbers = {v: None for v in values if not is_none(v)} if name in self.tested else values
+                return join(of_constants({value: None}) for value in numbers or values)  # the parent chose one
+            return of_constants(values)
+        known = [seed for value in values if (seed := of_value(self.program, value)) is not None]
         if known and len(known) == len(values):
             return join(known)
         return Seed(frozenset({GIVEN})) if self._is_given(act, name) else ANY
@@ -266,7 +257,7 @@ class _Evaluation:
         if path.endswith(("().item", "().tolist")) and isinstance(callee, model.Attribute):
             return self.seed(act, callee.value)
         arguments = [self.seed(act, argument.value) for argument in call.arguments]
-        source = _of_source(f"{path}()") or _of_source(path)
+        source = of_source(f"{path}()") or of_source(path)
         if source is not None:
             return bounded(source, *_drawn_between(path, arguments)) if find(INTEGER_DRAWS, path) else source
         if any(option in f"{path}()" for option in OPTIONS):
@@ -333,87 +324,3 @@ def _is_argument(act: Activation, cell: model.Cell) -> bool:
         and not isinstance(owner.body.instructions[instruction.value], model.Parameter)
         for instruction in owner.body.instructions
     )
-
-
-def _is_none(value: Value) -> bool:
-    return isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None)
-
-
-def _of_constants(values: Values) -> Seed:
-    if len(values) > 1:
-        return ANY  # one of several constants, and what chooses is not followed
-    (value,) = values
-    if isinstance(value, Constant) and value.value is not None:
-        return constant(value.value)
-    return Seed(frozenset({NONE}))
-
-
-def _of_value(program: Program, value: Value) -> Seed | None:
-    if isinstance(value, (Constant, NoResult)):
-        return _of_constants({value: None})
-    if not isinstance(value, External):
-        return None
-    if (source := _of_source(value.path)) is not None:
-        return source
-    if any(option in value.path for option in OPTIONS):
-        name = value.path.rpartition(".")[2]
-        return None if _is_set(program, name) else Seed(frozenset({OPTION}))
-    if value.path == "sys.maxsize":
-        return constant(2**63 - 1)
-    # A type or a number that the library defines.
-    return Seed(slope=0) if value.path.startswith("numpy.") and "()" not in value.path else None
-
-
-def _is_set(program: Program, name: str) -> bool:
-    # Whether some code assigns to an attribute of that name: then an option may not stay as the user gave it.
-    return any(
-        isinstance(instruction, model.SetAttribute) and instruction.name == name
-        for module in program.engine.modules
-        for body in module.bodies
-        for instruction in body.instructions
-    )
-
-
-def _of_source(path: str) -> Seed | None:
-    # What stands at `path`, or what calling it gives where it ends in "()".
-    path = canonical(path)
-    atom = seed_source_of(path)
-    if atom is None:
-        return None
-    name = path.removesuffix("()")
-    if atom == CLOCK and name.rpartition(".")[2] in COARSE and "datetime" in name:
-        return Seed(frozenset({COARSE_CLOCK if name.endswith(".second") else SLOW_CLOCK}))
-    low, high = find(SEED_RANGES, name) or (None, None)
-    if atom == WORKER:
-        low, high = 0, MAX_WORKERS - 1
-    slope = 1 if atom == WORKER or (atom == WORKER_EPOCH and high == 2**63) else None
-    return Seed(frozenset({str(atom)}), low, high, slope, find(TICKS, name))
-
-
-def _is_state_word(act: Activation, instruction: model.Instruction) -> bool:
-    # np.random.get_state()[1][0], whatever stands between, and the state unpacked.
-    if not isinstance(instruction, model.Item) or not _is_index(act, instruction.key, 0):
-        return False
-    inner = act.body.instructions[instruction.value]
-    if isinstance(inner, model.Item) and not _is_index(act, inner.key, 1) and not _is_index(act, inner.key, "key"):
-        return False
-    if isinstance(inner, model.Unpack) and inner.index != 1:
-        return False
-    if not isinstance(inner, (model.Item, model.Unpack)):
-        return False
-    stack, seen = [inner.value], set()
-    while stack:
-        register = stack.pop()
-        if register in seen:
-            continue
-        seen.add(register)
-        if any(canonical(path) == _STATE for path in paths_of(act.registers[register])):
-            return True
-        outer = act.body.instructions[register]
-        if isinstance(outer, model.Item):
-            stack.append(outer.value)
-    return False
-
-
-def _is_index(act: Activation, register: Register, expected: object) -> bool:
-    return any(isinstance(value, Constant) and value.value == expected for value in act.registers[register])

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from reseed.facts import model
 from reseed.facts.model import Register
+from reseed.program.calls import is_none
 from reseed.program.effects import paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Program
@@ -32,7 +33,7 @@ def is_fixed(program: Program, activation: Activation, register: Register, outsi
     Parameters of `outside`, a body whose callers do not matter, are taken to be fixed where their name says seed.
     """
     values = activation.registers[register]
-    if any(_is_none(value) for value in values):
+    if any(is_none(value) for value in values):
         return False  # the operating system's entropy
     return _is_same(program, activation, register, outside)
 
@@ -162,7 +163,3 @@ def _says_seed(name: str) -> bool:
 
 def _one_constant(values: Values) -> bool:
     return len(values) == 1 and all(isinstance(value, Constant) for value in values)
-
-
-def _is_none(value: object) -> bool:
-    return isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None)

@@ -9,6 +9,7 @@ from enum import Enum
 from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import Seeder, seeder_of
+from reseed.program.calls import is_none
 from reseed.program.effects import NUMPY_GLOBAL, SeedEffect, paths_of
 from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
@@ -175,11 +176,6 @@ def is_useless_result(value: Value) -> bool:
         row = seeder_of(canonical(value.path.removesuffix("()")))
         return row is not None and row.returns in ("none", "int", "generator")
     return False
-
-
-def is_none(value: Value) -> bool:
-    """Whether `value` is None."""
-    return isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None)
 
 
 def _is_understood(value: Value) -> bool:
