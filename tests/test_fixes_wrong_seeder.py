@@ -236,7 +236,9 @@ def test_seeder_of_another_file(tmp_path: Path) -> None:
     settings = Settings(torch_version="any")
     Path(path).write_text(text)
     result = repair_source(file(path, text), settings, codes_to_repair(settings, (), True))
-    assert [why for _, why in result.remaining] == ["the seeder stands in another file: seeding.f"]
+    assert [(found.fixable, why) for found, why in result.remaining] == [
+        (False, f"the seeder stands in another file: {tmp_path / 'seeding.py'}:{HEAD.count(chr(10)) + 1}")
+    ]
     assert not result.changed
 
 

@@ -100,6 +100,7 @@ def finding(
 ) -> Finding:
     """A finding at the loader."""
     reached = [draw for harm in found or () for draw in harm.draws]
+    obstacle = _elsewhere(program, loader)
     return Finding(
         path=loader.place.path,
         span=loader.place.span,
@@ -111,8 +112,18 @@ def finding(
         draws=tuple(judge.draw_place(program, draw) for draw in reached),
         steps=judge.steps_of(program, reached[0]) if reached else (),
         loader=judge.loader_place(loader),
-        fixable=rule.fixable != "no",
+        fixable=rule.fixable != "no" and not obstacle,
+        obstacle=obstacle,
     )
+
+
+def _elsewhere(program: Program, loader: Loader) -> str:
+    # A repair changes the file of its finding alone.
+    for register, callee in loader.seeder.calls:
+        place = program.place(callee)
+        if register < 0 and place.path != loader.place.path:
+            return f"the seeder stands in another file: {place.path}:{place.span.line}"
+    return ""
 
 
 def told_seeding(program: Program, loader: Loader, seeding: Seeding) -> str:

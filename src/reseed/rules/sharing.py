@@ -1,9 +1,9 @@
 """Which RNG objects all workers of a loader share: those that were made before the workers started.
 
 An object is shared if no worker code of the loader makes it, nor its ``worker_init_fn``. What a draw takes its numbers
-from is followed back to where the choice is made (`leaves.py`): of two branches that meet one may give a shared object and
-the other an object of the item. Where the heap does not tell them apart, because worker code or the seeder sets the
-same attribute anew, nothing is claimed.
+from is followed back to where the choice is made (`reseed.rules.leaves`): of two branches that meet one may give a
+shared object and the other an object of the item. Where the heap does not tell them apart, because worker code or the
+seeder sets the same attribute anew, nothing is claimed.
 """
 
 from __future__ import annotations
