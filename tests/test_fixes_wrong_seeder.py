@@ -331,7 +331,7 @@ def test_wrong_seed_of_a_library() -> None:
 @pytest.mark.parametrize(
     ("state", "loader", "why"),
     [
-        ("monai", LoaderPlace("x.py", 1, 1), "there is no repair for the random numbers of monai"),
+        ("faker", LoaderPlace("x.py", 1, 1), "there is no repair for the random numbers of faker"),
         ("cv2", None, "no loader is seen that could be given a seeder"),
         ("cv2", LoaderPlace("y.py", 4, 1), "its loader stands in another file: y.py:4"),
         ("cv2", LoaderPlace("x.py", 1, 2), "there is no call on line 1 where the loader was"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 import warnings
 
 import pytest
@@ -143,3 +144,18 @@ def test_no_own_albumentations_is_taken_for_another_version() -> None:
 
 def test_only_loaders_with_a_seeder_of_their_own_seed_states() -> None:
     assert all(row.own_seeder for row in LOADERS if row.seeds)
+
+
+def test_only_one_way_to_seed_albumentations_keeps_its_transforms_apart() -> None:
+    albumentations = pytest.importorskip("albumentations")
+    numpy = pytest.importorskip("numpy")
+    flips = albumentations.Compose([albumentations.HorizontalFlip(p=0.5), albumentations.VerticalFlip(p=0.5)])
+    image = numpy.arange(4, dtype=numpy.uint8).reshape(2, 2, 1)
+
+    def outcomes() -> int:
+        return len({flips(image=image)["image"].tobytes() for _ in range(100)})
+
+    flips.set_random_seed(5)
+    assert outcomes() == 2  # both flips or none
+    flips.set_random_state(numpy.random.default_rng(5), random.Random(5))
+    assert outcomes() == 4

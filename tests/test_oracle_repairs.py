@@ -22,22 +22,20 @@ LOADERS = ("RNG201", "RNG202", "RNG211")
 SEEDERS = ("RNG212", "RNG213", "RNG214", "RNG215", "RNG218")
 REPAIRABLE = (*LOADERS, *SEEDERS, "RNG112")
 CANDIDATES = [name for name in PROGRAMS if codes(read(FIXTURES / name)) & set(REPAIRABLE)]
-OUT_OF_REACH = "a seeder that is added here does not seed the random numbers of"
+NO_REPAIR = "there is no repair for the random numbers of"
+NOT_HELD = "the dataset does not hold in an attribute of its own what draws here"
+BRINGS_ITS_OWN = "would take the place of the one that the loader brings"
 DECLINED = {
-    "linked/wrong_seeder/train.py": "the seeder stands in another file: `from .seeding import seed_worker`",
-    "optional/albumentations_compose.py": OUT_OF_REACH,
-    "optional/albumentations_transform.py": OUT_OF_REACH,
-    "optional/faker_names.py": OUT_OF_REACH,
-    "optional/mimesis_numbers.py": OUT_OF_REACH,
-    "optional/monai_dataset.py": OUT_OF_REACH,
-    "optional/monai_loader_other_rng.py": OUT_OF_REACH,
-    "optional/monai_loader_replaced.py": OUT_OF_REACH,
-    "optional/monai_randomizable.py": OUT_OF_REACH,
-    "optional/monai_transforms.py": OUT_OF_REACH,
-    "optional/pillow_noise.py": OUT_OF_REACH,
-    "optional/scipy_sobol.py": OUT_OF_REACH,
-    "optional/torchdata_stateful_cv2.py": OUT_OF_REACH,
-    "optional/trimesh_samples.py": OUT_OF_REACH,
+    "linked/wrong_seeder/train.py": "the seeder stands in another file: ",
+    "optional/albumentations_transform.py": NOT_HELD,
+    "optional/faker_names.py": NO_REPAIR,
+    "optional/mimesis_numbers.py": NO_REPAIR,
+    "optional/monai_loader_other_rng.py": BRINGS_ITS_OWN,
+    "optional/monai_loader_replaced.py": BRINGS_ITS_OWN,
+    "optional/pillow_noise.py": NO_REPAIR,
+    "optional/scipy_sobol.py": NO_REPAIR,
+    "optional/torchdata_stateful_cv2.py": BRINGS_ITS_OWN,
+    "optional/trimesh_samples.py": NO_REPAIR,
 }
 """Programs whose wrong seeder, or library, is left as it is, and why."""
 

@@ -853,6 +853,7 @@ def test_a_finding_tells_the_object_and_the_draw() -> None:
         "fixable": True,
         "obstacle": "",
         "makers": (Maker("m.py", Span(10, 20, 10, 44)),),
+        "seeded": (),
     }
     assert (found.span.line, found.span.column) == (13, 24)
     assert [step.line for step in found.steps] == [19, 20, 13]

@@ -48,8 +48,8 @@ def repair(text: str, findings: Sequence[Finding]) -> Repair:
 
 
 def _repair(text: str, findings: Sequence[Finding]) -> Repair:
-    objects = [finding for finding in findings if finding.code == SHARED_RNG_OBJECT]
-    others = [finding for finding in findings if finding.code != SHARED_RNG_OBJECT]
+    objects = [finding for finding in findings if finding.code == SHARED_RNG_OBJECT and not finding.seeded]
+    others = [finding for finding in findings if finding not in objects]
     result = _repair_by(Session, text, others)
     if objects:
         # Both kinds may add imports and a definition in the same place: the second has to see what the first did.

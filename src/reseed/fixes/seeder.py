@@ -11,7 +11,7 @@ from reseed.fixes.edits import Declined, Lines
 from reseed.fixes.names import Names
 from reseed.fixes.seed_value import Known, PathOf, Value, evaluate, path
 from reseed.fixes.spelling import Spelling
-from reseed.fixes.written_seeds import NUMPY_GLOBAL, WORKER_SEED, WRITTEN, writable
+from reseed.fixes.written_seeds import INFO, NUMPY_GLOBAL, WORKER_SEED, WRITTEN, Held, writable
 
 _SMALL = (Value.NUMPY_SEED, Value.C_INT_SEED)
 # What may be called in a right seeder: which state that seeds, and what it may be given.
@@ -61,16 +61,28 @@ class Seeders:
                 return name
         raise Declined("every name for a new seeder is taken: " + ", ".join(_NEW_NAMES))
 
-    def new_function(self, states: Collection[str], spelling: Spelling) -> str:
-        """The text of the function that a repair adds, which seeds `states`."""
-        seed = spelling.spell(WORKER_SEED)
-        indent = self._lines.indent(self._names.tree)
-        seedings = [
-            f"{indent}{spelling.spell(WRITTEN[state].function)}({seed}() % {WRITTEN[state].modulus})\n"
-            for state in writable(states)
+    def name_for_held(self, at: ast.AST, states: Collection[str], held: Collection[Held], spelling: Spelling) -> str:
+        """The seeder for a loader at the node `at` with `held` in its dataset: what a repair added, or the new one."""
+        for node in self._names.tree.body:
+            if isinstance(node, ast.FunctionDef) and self._lines.start((node.end_lineno or 0) + 1) <= self._first_use:
+                (added,) = ast.parse(self.function(node.name, states, held, spelling)).body
+                if ast.dump(added) == ast.dump(node) and self._names.is_global(node.name, at):
+                    return node.name
+        return self.new_name
+
+    def function(self, name: str, states: Collection[str], held: Collection[Held], spelling: Spelling) -> str:
+        """The text of the function `name`, as a repair adds it, which seeds `states` and the objects `held`."""
+        seed = f"{spelling.spell(WORKER_SEED)}()" if states else ""
+        rows = [
+            f'"""{_DOCSTRINGS[set(states) == {NUMPY_GLOBAL} and not held]}"""',
+            *(WRITTEN[state].call(spelling.spell, seed) for state in writable(states)),
         ]
-        docstring = f'{indent}"""{_DOCSTRINGS[set(states) == {NUMPY_GLOBAL}]}"""\n'
-        return "".join([f"def {self.new_name}(worker_id):\n", docstring, *seedings])
+        if held:
+            rows.append(f"info = {spelling.spell(INFO)}()")
+            rows.append(f'rng = {spelling.spell("random.Random")}(f"{{info.seed}} {name}")')
+            rows += [each.call(spelling.spell, "info", "rng") for each in sorted(held)]
+        indent = self._lines.indent(self._names.tree)
+        return "".join([f"def {name}(worker_id):\n", *(f"{indent}{row}\n" for row in rows)])
 
     def _seeds(self, function: ast.FunctionDef) -> frozenset[str]:
         """What `function` seeds if it can be called with a worker id, seeds rightly and does nothing else."""

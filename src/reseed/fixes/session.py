@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -19,14 +19,15 @@ from reseed.fixes.rewrite import Change, Target, rewrite
 from reseed.fixes.seeder import Seeders
 from reseed.fixes.signature import SEEDER
 from reseed.fixes.spelling import Spelling
-from reseed.fixes.written_seeds import NUMPY_GLOBAL, writable
+from reseed.fixes.written_seeds import NUMPY_GLOBAL, Held, writable
 from reseed.fixes.wrong_seeder import MISSES, OUT_OF_RANGE, SIGNATURE, WRONG_SEED, ReplaceIt, WrongSeeder
 from reseed.knowledge.loaders import loader_of
 from reseed.rules.finding import Finding
 
 _GIVES_SEEDER = ("RNG201", "RNG202")
 _REPLACES_CALL = "RNG211"
-_SEEDS_LIBRARY = "RNG112"
+# Told at draws; the loader is what changes.
+_AT_DRAWS = ("RNG112", "RNG111")
 _CHANGES_SEEDER = (*WRONG_SEED, OUT_OF_RANGE, *MISSES, SIGNATURE)
 
 
@@ -58,6 +59,8 @@ class Session:
         self._names = Names(tree)
         self._targets: dict[tuple[int, int], Target] = {}
         self._new_seeder: dict[Target, frozenset[str]] = {}
+        # What a new seeder seeds in the dataset of its loaders: one function serves those alone that all have it.
+        self._held: frozenset[Held] | None = None
         self._moves: list[_Move] = []
         self._in_bodies: dict[Edit, _InBody] = {}
 
@@ -67,6 +70,7 @@ class Session:
         at_import = [self._offsets(call)[0] for call in calls.values() if self._names.runs_at_import(call)]
         first_use = min(at_import, default=None)
         self._needs = self._needed(calls)
+        self._needs_held = _held_of(calls)
         seeders = Seeders(self._names, self._lines, first_use)
         spelling = Spelling(self._names, self._lines, first_use)
         # Passed calls first: their repair may be all that the loader needs.
@@ -94,11 +98,11 @@ class Session:
         calls = {}
         for finding in findings:
             start, end = self._lines.offsets(finding.span) or (-1, -1)
-            if finding.code == _SEEDS_LIBRARY:
+            if finding.code in _AT_DRAWS:
                 here = finding.loader is not None and finding.loader.path == finding.path
                 start = self._lines.place(finding.loader.line, finding.loader.column) if here and finding.loader else -1
             found = at.get(start, [])
-            if finding.code != _SEEDS_LIBRARY:
+            if finding.code not in _AT_DRAWS:
                 found = [call for call in found if self._offsets(call)[1] == end]
             elif len(found) > 1:
                 found = [call for call in found if loader_of(self._names.resolve(call.func, call) or "")]
@@ -110,24 +114,25 @@ class Session:
         """The states that a new seeder for a loader has to seed, by all that is found of it."""
         needs: dict[ast.Call, set[str]] = {}
         for finding, call in calls.items():
-            needs.setdefault(call, set()).update(writable(_states(finding)))
-        return {call: frozenset(states or {NUMPY_GLOBAL}) for call, states in needs.items()}
+            states = () if finding.seeded else writable(_states(finding)) or (NUMPY_GLOBAL,)
+            needs.setdefault(call, set()).update(states)
+        return {call: frozenset(states) for call, states in needs.items()}
 
     def _plan(self, finding: Finding, call: ast.Call | None, seeders: Seeders, spelling: Spelling) -> None:
-        if finding.code not in (*_GIVES_SEEDER, _REPLACES_CALL, *_CHANGES_SEEDER):
+        if finding.code not in (*_GIVES_SEEDER, _REPLACES_CALL, *_CHANGES_SEEDER, *_AT_DRAWS):
             raise Declined(f"there is no repair for {finding.code}")
-        if finding.code == _SEEDS_LIBRARY:
-            _check_library(finding, call)
+        if finding.code in _AT_DRAWS:
+            _check_loader(finding, call)
         if call is None:
             raise Declined("there is no call where the finding says; the file has changed since")
         if any(isinstance(outer, ast.JoinedStr) for outer in self._names.ancestors(call)):
             raise Declined("the call stands in an f-string")
         if finding.code == _REPLACES_CALL:
-            self._replace_passed(finding, call, seeders)
+            self._replace_passed(finding, call, seeders, spelling)
         elif finding.code in _CHANGES_SEEDER and (expression := passed_expression(call, self._names)) is not None:
             self._change_seeder(finding, call, expression, seeders, spelling)
-        elif finding.code in (*_GIVES_SEEDER, _SEEDS_LIBRARY):
-            self._give_seeder(finding, call, seeders)
+        elif finding.code in (*_GIVES_SEEDER, *_AT_DRAWS):
+            self._give_seeder(finding, call, seeders, spelling)
         else:
             raise Declined(f"it is not seen here what the {SEEDER} is")
 
@@ -151,7 +156,7 @@ class Session:
         except ReplaceIt as instead:
             del spelling.imports[known:]
             needs = self._needs[call] | instead.states
-            name = seeders.name_at(call, needs)
+            name = self._name_of_seeder(call, needs, seeders, spelling)
             self._change(finding, expression, name, _becomes(name), needs)
             return
         for edit in edits:
@@ -161,7 +166,7 @@ class Session:
         for edit in edits:
             self._in_bodies.setdefault(edit, _InBody(edit)).findings.append(finding)
 
-    def _give_seeder(self, finding: Finding, call: ast.Call, seeders: Seeders) -> None:
+    def _give_seeder(self, finding: Finding, call: ast.Call, seeders: Seeders, spelling: Spelling) -> None:
         for keyword in call.keywords:
             passed = self._targets.get(self._offsets(keyword.value))
             if keyword.arg == SEEDER and passed is not None:
@@ -169,7 +174,7 @@ class Session:
                 return
         place = place_for_seeder(call, self._names)
         needs = self._needs[call]
-        name = seeders.name_at(call, needs)
+        name = self._name_of_seeder(call, needs, seeders, spelling)
         if place.replaced:
             for value in place.replaced:
                 self._change(finding, value, name, _becomes(name), needs)
@@ -179,13 +184,23 @@ class Session:
         else:
             self._change(finding, call, name, lambda node, _: add_keyword(_call(node), SEEDER, name), needs)
 
-    def _replace_passed(self, finding: Finding, call: ast.Call, seeders: Seeders) -> None:
+    def _name_of_seeder(self, call: ast.Call, states: frozenset[str], seeders: Seeders, spelling: Spelling) -> str:
+        """The seeder for the loader `call`: one that the module has, or the new one."""
+        held = self._needs_held.get(call, frozenset())
+        name = seeders.name_for_held(call, states, held, spelling) if held else seeders.name_at(call, states)
+        if name == seeders.new_name:
+            if self._held not in (None, held):
+                raise Declined("another loader is given a seeder for its own dataset: run it again")
+            self._held = held
+        return name
+
+    def _replace_passed(self, finding: Finding, call: ast.Call, seeders: Seeders, spelling: Spelling) -> None:
         check_is_passed(call, self._names)
         if isinstance(call.func, ast.Name) and seeders.is_right(call.func.id, call):
             self._change(finding, call, call.func.id, _becomes(call.func.id))
             return
         statement = statement_before(call, self._names, self._lines)
-        name = seeders.name_at(call)
+        name = self._name_of_seeder(call, frozenset({NUMPY_GLOBAL}), seeders, spelling)
 
         def change(node: cst.BaseExpression, module: cst.Module) -> cst.BaseExpression:
             code = module.code_for_node(node.with_changes(lpar=(), rpar=()))
@@ -218,7 +233,8 @@ class Session:
         text = ""
         try:
             if self._new_seeder:
-                text = seeders.new_function(frozenset().union(*self._new_seeder.values()), spelling)
+                states = frozenset().union(*self._new_seeder.values())
+                text = seeders.function(seeders.new_name, states, self._held or (), spelling)
             if not text and not spelling.imports:
                 return []
             return list(layout.definition(text, sorted(spelling.imports)))
@@ -254,8 +270,16 @@ def _states(finding: Finding) -> list[str]:
     return [NUMPY_GLOBAL] if finding.code == OUT_OF_RANGE else [state for state in finding.state.split(", ") if state]
 
 
-def _check_library(finding: Finding, loader: ast.Call | None) -> None:
-    if not writable([finding.state]):
+def _held_of(calls: Mapping[Finding, ast.Call]) -> dict[ast.Call, frozenset[Held]]:
+    """What a seeder for each loader has to find in its dataset, by all that is found of it."""
+    held: dict[ast.Call, set[Held]] = {}
+    for finding, call in calls.items():
+        held.setdefault(call, set()).update(Held(finding.state, chain) for chain in finding.seeded)
+    return {call: frozenset(each) for call, each in held.items() if each}
+
+
+def _check_loader(finding: Finding, loader: ast.Call | None) -> None:
+    if not writable([finding.state]) and not finding.seeded:
         raise Declined(f"there is no repair for the random numbers of {finding.state}")
     if finding.loader is None:
         raise Declined("no loader is seen that could be given a seeder")

@@ -13,6 +13,7 @@ _NEW_IMPORTS = {
     "torch": (("torch", "import torch"), ("_torch", "import torch as _torch")),
     "cv2": (("cv2", "import cv2"), ("_cv2", "import cv2 as _cv2")),
     "random": (("random", "import random"), ("_random", "import random as _random")),
+    "monai": (("monai", "import monai"), ("_monai", "import monai as _monai")),
     "imgaug": (("imgaug", "import imgaug"), ("_imgaug", "import imgaug as _imgaug")),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 NUMPY_GLOBAL = "numpy-global"
@@ -12,23 +12,57 @@ INFO = "torch.utils.data.get_worker_info"
 """What knows the worker's seed whatever the seeder has done before."""
 
 
+SET_RND = "monai.data.utils.set_rnd"
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """How a state is seeded: by a call of `function`, with a seed below `modulus` (as text)."""
+    """How a state is seeded: by a call of `function`, with a seed below `modulus` (as text).
+
+    Without a modulus `function` takes the dataset and the whole seed, and seeds what it finds in the dataset.
+    """
 
     function: str
     modulus: str
+
+    def call(self, spell: Callable[[str], str], seed: str) -> str:
+        """The call, with the expression `seed` for the worker's seed."""
+        if self.modulus:
+            return f"{spell(self.function)}({seed} % {self.modulus})"
+        return f"{spell(self.function)}({spell(INFO)}().dataset, {seed})"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Held:
+    """An object to seed: its state, and the attributes that lead to it from the dataset that a worker has."""
+
+    state: str
+    chain: str
+
+    def call(self, spell: Callable[[str], str], info: str, rng: str) -> str:
+        """The call that seeds it, with the names of a worker's info and of a ``random.Random``.
+
+        Albumentations' own ``set_random_seed`` would give every transform of a pipeline the same seed, so that one
+        flips whenever another does (measured: albumentations 2.0.8).
+        """
+        made = f"{info}.dataset.{self.chain}"
+        if self.state == "torch.Generator":
+            return f"{made}.manual_seed({rng}.getrandbits(63))"
+        generators = (f"{spell(path)}({rng}.getrandbits(64))" for path in ("numpy.random.default_rng", "random.Random"))
+        return f"{made}.set_random_state({', '.join(generators)})"
 
 
 WRITTEN: Mapping[str, Written] = {
     NUMPY_GLOBAL: Written("numpy.random.seed", "2**32"),
     "cv2": Written("cv2.setRNGSeed", "2**31"),
     "imgaug": Written("imgaug.seed", "2**31"),
+    "monai": Written(SET_RND, ""),
 }
 """The states that a repair seeds. PyTorch seeds torch and `random` itself.
 
 Measured: opencv-python-headless 5.0.0.93 and opencv-python 4.8.1.78 raise ValueError from 2**31 on ("integer won't fit
-into a C int"); numpy 2.4.6 takes 32 bits; imgaug 0.4.0 takes what NumPy does.
+into a C int"); numpy 2.4.6 takes 32 bits; imgaug 0.4.0 takes what NumPy does. MONAI's `set_rnd` looks into attributes
+and lists of the dataset, and has the seed made small enough itself (monai 1.6.1, monai/data/utils.py).
 """
 
 

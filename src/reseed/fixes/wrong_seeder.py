@@ -231,24 +231,28 @@ class WrongSeeder:
         if function.lineno == first.lineno or not self._is_alone_on_lines(first):
             raise Declined(f"the body of {function.name} shares its line with another statement")
         if (early or late) and not _is_docstring(first):
-            at, place = first, self.lines.start(_first_line(first))
+            at, place = first, self._above(_first_line(first))
         elif returns:
             if not self._is_alone_on_lines(body[-1]):
                 raise Declined(f"the body of {function.name} shares its line with another statement")
-            at, place = body[-1], self.lines.start(body[-1].lineno)
+            at, place = body[-1], self._above(body[-1].lineno)
         else:
             at, place = body[-1], self.lines.start((body[-1].end_lineno or 0) + 1)
         indent = self.lines.content(first.lineno)[: first.col_offset]
         newline = self.lines.newline(first.lineno)
-        rows = [
-            f"{indent}{self.spelling.spell(WRITTEN[state].function, at)}"
-            f"({self._source(at, is_spoilt=False)} % {WRITTEN[state].modulus}){newline}"
-            for state in missing
-        ]
+        seed = self._source(at, is_spoilt=False)
+        calls = [WRITTEN[state].call(lambda path: self.spelling.spell(path, at), seed) for state in missing]
+        rows = [f"{indent}{call}{newline}" for call in calls]
         text = "".join(rows)
         if place == len(self.lines.text) and not self.lines.text.endswith(("\n", "\r")):
             text = newline + text.removesuffix(newline)
         return Edit(place, place, text)
+
+    def _above(self, line: int) -> int:
+        """Where a statement goes that comes before the one on `line`: above the comments that belong to that."""
+        while self.lines.content(line - 1).strip().startswith("#"):
+            line -= 1
+        return self.lines.start(line)
 
     def _with_parameter(self, function: ast.FunctionDef) -> Edit:
         """The worker's id as the one parameter of a function that has none."""

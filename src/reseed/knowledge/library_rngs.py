@@ -11,8 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from reseed.knowledge.spelling import find, spellings
+
+Seeded = Literal["never", "globally", "through the dataset", "by object"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class LibraryRng:
     spawned: bool
     source: str
     forks: tuple[str, ...] = ()
+    seeded: Seeded = "never"
 
     @property
     def versions(self) -> str:
@@ -52,11 +56,14 @@ _OPENCV = (
     "opencv-contrib-python-headless",
 )
 
+_CV2 = "measured: opencv-python-headless 5.0.0.93"
+_IMGAUG = "measured: imgaug 0.4.0, numpy 1.23.5"
+
 LIBRARY_RNGS: Mapping[str, LibraryRng] = {
     row.state: row
     for row in (
-        LibraryRng("cv2", "OpenCV", _OPENCV, None, None, True, "measured: opencv-python-headless 5.0.0.93"),
-        LibraryRng("imgaug", "imgaug", ("imgaug",), None, None, False, "measured: imgaug 0.4.0, numpy 1.23.5"),
+        LibraryRng("cv2", "OpenCV", _OPENCV, None, None, True, _CV2, seeded="globally"),
+        LibraryRng("imgaug", "imgaug", ("imgaug",), None, None, False, _IMGAUG, seeded="globally"),
         LibraryRng(
             "albumentations",
             "albumentations",
@@ -66,8 +73,9 @@ LIBRARY_RNGS: Mapping[str, LibraryRng] = {
             False,
             "measured: albumentations 2.0.8; 1.4.20 and 1.4.21, core/composition.py",
             ("albumentationsx",),
+            "by object",
         ),
-        LibraryRng("monai", "MONAI", ("monai",), None, None, False, "measured: monai 1.6.1"),
+        LibraryRng("monai", "MONAI", ("monai",), None, None, False, "measured: monai 1.6.1", (), "through the dataset"),
         LibraryRng("PIL", "Pillow (the C library's `rand`)", ("pillow",), None, None, True, "measured: pillow 13.0.0"),
         LibraryRng(
             "trimesh",
@@ -103,7 +111,7 @@ class RngCall:
 
 
 def _cv2(name: str) -> RngCall:
-    return RngCall(f"cv2.{name}", "cv2", "measured: opencv-python-headless 5.0.0.93")
+    return RngCall(f"cv2.{name}", "cv2", _CV2)
 
 
 def _trimesh(path: str, *unless: tuple[str, int | None]) -> RngCall:

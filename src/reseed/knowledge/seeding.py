@@ -105,6 +105,9 @@ SEEDERS: tuple[Seeder, ...] = (
     Seeder("imgaug.seed", ("imgaug",), "entropy", 0, "none", "imgaug 0.4.0, imgaug/imgaug.py"),
     Seeder("imgaug.random.seed", ("imgaug",), "entropy", 0, "none", "imgaug 0.4.0, imgaug/random.py"),
     Seeder("albumentations.Compose().set_random_seed", ("albumentations",), "seed", 0, "none", _ALBUMENTATIONS),
+    Seeder(
+        "albumentations.Compose().set_random_state", ("albumentations",), "random_generator", 0, "none", _ALBUMENTATIONS
+    ),
     Seeder("faker.Faker.seed", ("faker",), "seed", 0, "none", "measured: Faker 40.54.0"),
     Seeder("faker.Faker().seed_instance", ("faker",), "seed", 0, "none", "measured: Faker 40.54.0"),
 )

@@ -190,6 +190,11 @@ class Engine:
         """Whether something is written to the node `key`, even if it has no value yet."""
         return key in self._written
 
+    def attributes_of(self, owner: Object) -> list[str]:
+        """The names under which something is written to `owner`, in order: attributes, and the store's own names."""
+        pairs = (key for key in self._written if isinstance(key, tuple) and len(key) == 2)
+        return sorted(name for held, name in pairs if held is owner and isinstance(name, str))
+
     def write(self, key: Hashable, values: Iterable[Value]) -> None:
         """Add `values` to the node `key`."""
         self._written.add(key)

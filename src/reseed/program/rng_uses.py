@@ -87,7 +87,7 @@ def _uses_of_callee(engine: Engine, activation: Activation, call: Call, value: V
         if value.receiver.kind == "external":
             yield from uses_of_object(engine, value.receiver, value.name.split(".")[0])
         elif value.name.startswith("R.") and _is_randomizable(engine, value.receiver):
-            yield RngUse("monai", f"{value.base}().{value.name}")
+            yield RngUse("monai", f"{value.base}().{value.name}", None, value.receiver)
     if isinstance(value, (External, Method)):
         path = value.path if isinstance(value, External) else _path_of(value)
         row = rng_call_of(path)

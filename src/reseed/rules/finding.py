@@ -56,7 +56,8 @@ class Finding:
     `state` is the RNG state drawn from or seeded (``numpy-global``, ...), empty where none is meant.
     `torch` is the range of PyTorch versions on which a run shows the bug: ``"<1.9"`` or ``"any"``.
     `fixable` says that ``reseed fix`` has a repair for this very finding; `obstacle` why it has none, where the rule
-    knows. `makers` are the calls that make the RNG objects which the repair is about.
+    knows. `makers` are the calls that make the RNG objects which the repair is about. `seeded` are the attributes by
+    which a seeder that the repair adds reaches the objects to seed, from the dataset that a worker has (``transform``).
     """
 
     path: str
@@ -72,6 +73,7 @@ class Finding:
     fixable: bool = False
     obstacle: str = ""
     makers: tuple[Maker, ...] = ()
+    seeded: tuple[str, ...] = ()
 
     @property
     def sort_key(self) -> tuple[str, int, int, str]:

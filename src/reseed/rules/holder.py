@@ -26,6 +26,8 @@ from reseed.rules.sharing import maker_of
 
 HELD = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
 """Constructors that take a seed and nothing else, which all of them take as a number of 32 bits."""
+SEEDED = "torch.Generator"
+"""The state of objects that no holder can replace, and a seeder can seed."""
 _LASTING = frozenset({"clone_state", "jumped", "manual_seed", "seed", "set_state", "setstate", "spawn"})
 """Methods whose effect on the parent's object a worker's own does not have."""
 
@@ -84,7 +86,7 @@ class Holders:
 def _of_maker(program: Program, made: Object) -> str:
     place = program.place(*maker_of(program, made))
     row = rng_object_of(made.path.removesuffix("()"))
-    if row is not None and row.state == "torch.Generator":
+    if row is not None and row.state == SEEDED:
         return "`generator=` takes a torch.Generator only; without it, torch draws from what it seeds in every worker"
     if row is None or row.path not in HELD:
         return f"the RNG object on line {place.span.line} is not made by default_rng, RandomState or random.Random"

@@ -25,8 +25,9 @@ from reseed.seeds.seeder import Verdict, verdict
 class LibraryDraw:
     """A draw from a library's RNG that workers of `source` make alike: the call at `register` of `activation`.
 
-    `is_handed_over` says that it is what makes a transform, for a library's dataset that runs it in its own code. There
-    is no call in the program then to tell it at, and `reached` is the loader itself.
+    `holders` are the objects that hold the RNG, if any is seen: what is called, or the dataset that transforms were
+    handed to. `is_handed_over` says that the register is what makes a transform, for a library's dataset that runs it
+    in its own code. There is no call in the program then to tell it at, and `reached` is the loader itself.
     """
 
     source: Loader | DatasetEntry
@@ -34,6 +35,7 @@ class LibraryDraw:
     state: str
     activation: Activation
     register: Register
+    holders: tuple[Object, ...] = ()
     is_handed_over: bool = False
 
 
@@ -70,8 +72,10 @@ def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set
         if effect.state not in LIBRARY_RNGS or effect.state in silent:
             continue
         uses = rng_uses(program.engine, activation, effect.register, activation.body.instructions[effect.register])
-        if any(use.state == effect.state and not _is_made_by(program, source.worker, use) for use in uses):
-            yield LibraryDraw(source, reached, effect.state, activation, effect.register)
+        shared = [use for use in uses if use.state == effect.state and not _is_made_by(program, source.worker, use)]
+        if shared:
+            holders = tuple(use.called for use in shared if use.called is not None)
+            yield LibraryDraw(source, reached, effect.state, activation, effect.register, holders)
 
 
 def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator[LibraryDraw]:
@@ -84,7 +88,7 @@ def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator
                 effect = DrawEffect(loader.register, use.state, use.path)
                 reached = Reached(loader.activation, effect, (), frozenset())
                 maker = program.engine.activations_of[site[:2]][0]
-                yield LibraryDraw(loader, reached, use.state, maker, site[2], is_handed_over=True)
+                yield LibraryDraw(loader, reached, use.state, maker, site[2], (value,), is_handed_over=True)
 
 
 def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:

@@ -84,10 +84,13 @@ well, as long as the parent never takes an item itself.
 
 The repair is made on request only (`reseed fix --select RNG111`), since what a seeded run draws in workers changes:
 that is its purpose. It adds the class above, and makes holders of it where `default_rng`, `RandomState` or
-`random.Random` make the objects. It needs no `worker_init_fn`, and so serves under `Subset`, in transforms and with
+`random.Random` make the objects. These need no `worker_init_fn`, and so serve under `Subset`, in transforms and with
 libraries that have a `worker_init_fn` of their own.
 
-It is not made where a holder is not good enough: for a `torch.Generator`; where a library is given the object itself
+A `torch.Generator` stays what it is, since `generator=` takes nothing else. A loader in the same file that has no
+seeder gets one, which seeds the generator in the attribute of the dataset that holds it.
+
+It is not made where a holder is not good enough: where a library is given the object itself
 (`norm.rvs(random_state=self.rng)`, `isinstance`); where the parent keeps a bound method of it, seeds it once more or
 spawns children; where an `__iter__` shuffles or chooses with it, as workers that then share out the samples may have to
 do so alike; where it is annotated, made from another RNG object, or made in another file than the one that the finding
@@ -101,17 +104,19 @@ stands in. `reseed fix` says which it is. Code that it cannot see may ask for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Place, Program
 from reseed.program.values import Object
-from reseed.rules import judge
+from reseed.rules import judge, seedable
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
-from reseed.rules.holder import Holders, makers_of, orders_stream
+from reseed.rules.holder import SEEDED, Holders, makers_of, orders_stream
 from reseed.rules.sharing import SharedDraw, Sharing
 from reseed.rules.standing import standing
+
+_NONE: tuple[str, ...] = ()
 
 
 class SharedRngObject(Rule):
@@ -147,7 +152,9 @@ class SharedRngObject(Rule):
         holders = Holders(program, in_workers, ordering)
         for place, (shared, loader) in first.items():
             reached = shared.reached
-            reason = holders.obstacle(objects[place])
+            reason, seeded = holders.obstacle(objects[place]), _NONE
+            if reason and shared.state == SEEDED:
+                reason, seeded = _by_seeder(program, place, loader, objects[place], reason)
             yield Finding(
                 path=place.path,
                 span=place.span,
@@ -163,7 +170,18 @@ class SharedRngObject(Rule):
                 fixable=not reason,
                 obstacle=reason,
                 makers=makers_of(program, objects[place]),
+                seeded=seeded,
             )
+
+
+def _by_seeder(
+    program: Program, place: Place, loader: Loader | None, objects: Collection[Object], reason: str
+) -> tuple[str, tuple[str, ...]]:
+    # A torch.Generator stays what it is, and is seeded in each worker.
+    if loader is None or seedable.obstacle(program, loader, place):
+        return reason, ()
+    obstacle, seeded = seedable.by_object(program, loader, objects, SEEDED)
+    return (reason if obstacle else ""), seeded
 
 
 def _told(program: Program, place: Place, shared: SharedDraw, count: int) -> str:

@@ -39,24 +39,30 @@ Seed the library's RNG in every worker:
 ```python
 def seed_worker(worker_id):
     info = torch.utils.data.get_worker_info()
-    info.dataset.augment.set_random_seed(info.seed % 2**32)
+    rng = random.Random(f"{info.seed} augment")
+    info.dataset.augment.set_random_state(np.random.default_rng(rng.getrandbits(64)), rng)
 
 
 loader = DataLoader(Faces(images), num_workers=4, worker_init_fn=seed_worker)
 ```
 
-For OpenCV that is `cv2.setRNGSeed(info.seed % 2**31)`, for imgaug `imgaug.seed(info.seed % 2**31)`, for Faker
-`Faker.seed(info.seed)`; MONAI has a `monai.data.DataLoader` that does it; trimesh takes a `seed=`. Pillow's noise can
-be drawn with torch or NumPy instead.
+Albumentations' `set_random_seed(seed)` gives each transform of a pipeline that same seed, so that two flips always
+happen together (2.0.8); `set_random_state` does not. For OpenCV it is `cv2.setRNGSeed(info.seed % 2**31)`, for imgaug
+`imgaug.seed(info.seed % 2**31)`, for Faker `Faker.seed(info.seed)`; MONAI has a `monai.data.DataLoader` that does it;
+trimesh takes a `seed=`. Pillow's noise can be drawn with torch or NumPy instead.
 
 ## Fix safety
 
-Safe, for OpenCV and imgaug: the loader in the same file gets a `seed_worker` which also seeds the library, or its own
-seeder does. All that changes are the numbers drawn from that library, all of which were duplicates; they follow
-`torch.manual_seed` then. A loader that brings a seeder of its own is left alone, and so are programs in which Lightning
-seeds the workers (`seed_everything(workers=True)`), which a `worker_init_fn` would switch off. The other libraries keep
-their random numbers in objects, or take no seed: there is no repair for them, nor for imgaug's augmenters in workers
-that are not forked, which hold copies of its RNG.
+Safe, for OpenCV, imgaug, MONAI and albumentations: the loader in the same file gets a `seed_worker` which also seeds
+the library, or its own seeder does. All that changes are the numbers drawn from that library, all of which were
+duplicates; they follow `torch.manual_seed` then. A loader that brings a seeder of its own is left alone, and so are
+programs in which Lightning seeds the workers (`seed_everything(workers=True)`), which a `worker_init_fn` would switch
+off.
+
+Transforms of MONAI and albumentations keep their random numbers in themselves. They are seeded where the dataset holds
+them in an attribute; albumentations' only in a seeder that is new, since one that there is may serve datasets that have
+no such attribute. For the other libraries there is no repair, nor for imgaug's augmenters in workers that are not
+forked, which hold copies of its RNG.
 
 ## References
 
@@ -70,18 +76,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reseed.knowledge.library_rngs import LIBRARY_RNGS
+from reseed.knowledge.random_objects import random_class_of
 from reseed.program.model import Loader, Place, Program
-from reseed.rules import judge
+from reseed.rules import judge, seedable
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
 from reseed.rules.library_workers import LibraryDraw, shared_draws
 from reseed.rules.standing import standing
 from reseed.seeds.seeder import Verdict, verdict
 
-_REPAIRED = ("cv2", "imgaug")
-
-
-_OBSTACLE = "a seeder that is added here does not seed the random numbers of {}, or does harm"
+_NO_SEED = "there is no repair for the random numbers of {}"
 
 
 class LibraryRngDraw(Rule):
@@ -95,7 +99,8 @@ class LibraryRngDraw(Rule):
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a library and place of the root that leads to draws from its RNG, with the path to the first."""
         found: dict[tuple[Place, str], dict[Draw, LibraryDraw]] = {}
-        for shared in shared_draws(program):
+        everywhere = list(shared_draws(program))
+        for shared in everywhere:
             place = standing(program, shared.source, shared.reached)
             if place is not None:
                 at = program.place(shared.activation, shared.register)
@@ -103,7 +108,9 @@ class LibraryRngDraw(Rule):
                 found.setdefault((place, shared.state), {}).setdefault(draw, shared)
         for (place, state), draws in found.items():
             shared = next(iter(draws.values()))
-            fixable = _is_fixable(program, shared)
+            # A seeder is taken to seed all that draws from the state: it has to.
+            beside = [each for each in everywhere if each.source is shared.source and each.state == state]
+            obstacle, seeded = _repair(program, place, beside)
             yield Finding(
                 path=place.path,
                 span=place.span,
@@ -115,8 +122,9 @@ class LibraryRngDraw(Rule):
                 draws=tuple(draws),
                 steps=judge.steps_of(program, shared.reached),
                 loader=judge.loader_place(shared.source) if isinstance(shared.source, Loader) else None,
-                fixable=fixable,
-                obstacle="" if fixable else _OBSTACLE.format(LIBRARY_RNGS[state].told),
+                fixable=not obstacle,
+                obstacle=obstacle,
+                seeded=seeded,
             )
 
 
@@ -134,10 +142,21 @@ def _told(place: Place, shared: LibraryDraw, draws: tuple[Draw, ...]) -> str:
     return what
 
 
-def _is_fixable(program: Program, shared: LibraryDraw) -> bool:
-    # Where Lightning seeds the workers, a seeder that is given switches that off.
-    seeded = program.seeds_workers or (isinstance(shared.source, Loader) and shared.source.row.own_seeder)
-    return shared.state in _REPAIRED and isinstance(shared.source, Loader) and not seeded
+def _repair(program: Program, place: Place, draws: list[LibraryDraw]) -> tuple[str, tuple[str, ...]]:
+    """Why no seeder helps, or an empty text, and the attributes by which one finds what it has to seed."""
+    state, loader = draws[0].state, draws[0].source
+    seeded = LIBRARY_RNGS[state].seeded
+    if seeded == "never":
+        return _NO_SEED.format(LIBRARY_RNGS[state].told), ()
+    obstacle = seedable.obstacle(program, loader, place)
+    if obstacle or seeded == "globally" or not isinstance(loader, Loader):
+        return obstacle, ()
+    holders = {holder for draw in draws for holder in draw.holders}
+    unseen = not all(draw.holders for draw in draws)
+    if seeded == "through the dataset":
+        return (seedable.NOT_HELD if unseen or not seedable.chains(program, loader, holders) else ""), ()
+    unseen = unseen or not all(random_class_of(holder.path) for holder in holders)
+    return seedable.by_object(program, loader, () if unseen else holders, state)
 
 
 def _consequence(program: Program, shared: LibraryDraw) -> str:
