@@ -12,7 +12,7 @@ from reseed.facts.model import Element
 from reseed.facts.store import facts_of
 from reseed.knowledge.ranks import RANK_SIGNS
 from reseed.knowledge.sources import is_copied
-from reseed.source.screen import may_matter
+from reseed.source.screen import Screen
 
 IMPORTS = """\
 import csv, glob, itertools, json, random
@@ -197,7 +197,7 @@ def test_every_sign_of_ranks_is_seen(row) -> None:
     check(text.format("" if spawns else "  # RNG221", given, end))
     if row.keywords:
         check(text.format("", "devices=1", end))
-    assert may_matter(f"from {package} import {name} as sign\nimport loaders\nset_seed(0)\n".encode())
+    assert Screen().may_matter("x.py", f"from {package} import {name} as sign\nimport loaders\nset_seed(0)\n".encode())
 
 
 def test_processes_that_a_program_spawns_are_not_seeded_with_it() -> None:

@@ -20,8 +20,7 @@ from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.declared import Declared, declared, declared_torch, shows_on
 from reseed.source.discover import discover
-from reseed.source.screen import may_matter
-from reseed.source.syntax import check_syntax
+from reseed.source.screen import Screen
 from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
@@ -36,16 +35,20 @@ Progress = Callable[[int, int, str], None]
 
 
 class Shared:
-    """What the files of one run share: where modules are found, and their facts. Made when the first asks for it."""
+    """What the files of one run share: which of them matter, where modules are found, and their facts.
+
+    What brings LibCST along is made when the first file asks for it.
+    """
 
     def __init__(self) -> None:
+        self.screen = Screen()
         self._project: Project | None = None
 
     def project(self) -> Project:
         """Give it, with all that analyses Python imported."""
         from reseed.program import Project
 
-        self._project = self._project or Project()
+        self._project = self._project or Project(self.screen.modules)
         return self._project
 
     @property
@@ -139,10 +142,10 @@ def repairable_findings(path: str, text: str, codes: Collection[str]) -> list[Fi
 
     Raises SourceError where the text does not parse.
     """
-    if not may_matter(text.encode("utf-8", "surrogatepass")):
+    shared = _shared_by_codemods()
+    if not shared.screen.may_matter(path, text.encode("utf-8", "surrogatepass")):
         return []
-    project = _shared_by_codemods().project()
-    found = [one for one in check_text(path, text, project=project) if one.fixable and one.code in codes]
+    found = [one for one in check_text(path, text, project=shared.project()) if one.fixable and one.code in codes]
     return _unsuppressed(path, text, found)
 
 
@@ -183,8 +186,7 @@ def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: S
     result = FileResult(text=source.text)
     path = source.path
     try:
-        if not may_matter(source.raw):
-            check_syntax(path, source.text)
+        if not (shared or Shared()).screen.may_matter(path, source.raw):
             return result
         found = check_text(path, source.text, project=shared.project() if shared else None)
     except SourceError as error:
@@ -206,25 +208,23 @@ def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: S
 
 
 def check_file(path: str, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
-    """Read and check one file. Of a file that the byte screen drops only the syntax is looked at. Never raises."""
+    """Read and check one file. Never raises."""
+    shared = shared or Shared()
     try:
-        source = read_if_it_matters(path)
+        source = read_if_it_matters(path, shared.screen)
     except SourceError as error:
         return FileResult(problems=[error.problem])
     return check_source(source, settings, codes, shared) if source else FileResult()
 
 
-def read_if_it_matters(path: str) -> SourceFile | None:
+def read_if_it_matters(path: str, screen: Screen) -> SourceFile | None:
     """Read one file, or return None where no finding can start in it.
 
     Raises SourceError where it cannot be read, and also where it cannot be decoded: what the screen, which looks for
     ASCII words, does not see in bytes of an unknown meaning proves nothing.
     """
     raw = read_bytes(path)
-    if may_matter(raw) or b"\0" in raw or not raw.isascii():
-        return decode(path, raw)
-    check_syntax(path, raw.decode("ascii"))
-    return None
+    return decode(path, raw) if screen.may_matter(path, raw) or b"\0" in raw or not raw.isascii() else None
 
 
 def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:

@@ -62,8 +62,9 @@ def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) ->
 
 def repair_file(path: str, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileRepair:
     """Read one file and repair it in memory. Never raises."""
+    shared = shared or Shared()
     try:
-        source = read_if_it_matters(path)
+        source = read_if_it_matters(path, shared.screen)
     except SourceError as error:
         return FileRepair(path, problems=[error.problem])
     return repair_source(source, settings, codes, shared) if source else FileRepair(path)

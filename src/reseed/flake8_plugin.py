@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from reseed import __version__
 from reseed.check import Shared
-from reseed.source.screen import may_matter
 
 if TYPE_CHECKING:
     from flake8.options.manager import OptionManager
@@ -74,7 +73,7 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Yield line (from 1), column (from 0), code with message, and this class."""
         text = "".join(self._lines)
-        if not may_matter(text.encode("utf-8", "surrogatepass")):
+        if not type(self).shared.screen.may_matter(self._filename, text.encode("utf-8", "surrogatepass")):
             return
         from reseed.check import check_text, in_range
         from reseed.report._model import row

@@ -153,6 +153,13 @@ LOOKALIKES: tuple[Lookalike, ...] = (
 LOOKALIKE_ROOTS: frozenset[str] = frozenset(row.path for row in LOOKALIKES if "." not in row.path)
 """Top-level packages of other frameworks."""
 
+NEVER: frozenset[str] = frozenset(
+    {"Enum", "Exception", "IntEnum", "Mapping", "Module", "MutableMapping", "NamedTuple", "OrderedDict", "Protocol"}
+    | {"TypedDict", "UserDict", "dict"}
+)
+"""Classes of Python and torch, by their last names, whose subclasses are no datasets even if they have items and a
+length: a loader asks for the items 0 to n - 1, and networks have none to give (torch 2.13.0, utils/data/sampler.py)."""
+
 _BY_PATH = {row.path: row for row in DATASETS}
 _LOOKALIKE_PATHS = frozenset(row.path for row in LOOKALIKES)
 

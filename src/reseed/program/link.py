@@ -102,8 +102,7 @@ def _calls_unknown(engine: Engine, activation: Activation) -> bool:
     return False
 
 
-# Findings stand where a loader is made, a class has what workers call, or a main program seeds, as names and the bodies
-# of modules show.
+# Findings stand where a loader is made or a main program seeds, as names show, and where a class may be a dataset.
 def _names_beginning(facts: ModuleFacts) -> bool:
     names = {
         ins.name
@@ -111,16 +110,14 @@ def _names_beginning(facts: ModuleFacts) -> bool:
         for ins in body.instructions
         if isinstance(ins, (Attribute, Global, Import)) and ins.name is not None
     }
-    return (
-        any(_LOADER_CLASS.search(name) for name in names)
-        or (any(_SEEDING.search(name) for name in names) and (not names.isdisjoint(RANK_NAMES) or _has_epochs(facts)))
-        or any(body.name in workers.ENTRY_METHODS for body in facts.bodies)
+    return any(_LOADER_CLASS.search(name) for name in names) or (
+        any(_SEEDING.search(name) for name in names) and (not names.isdisjoint(RANK_NAMES) or _has_epochs(facts))
     )
 
 
 def _defines_dataset(engine: Engine) -> bool:
     return any(
-        workers.is_dataset_class(engine, cls) or workers.has_entries(engine, cls)
+        workers.is_dataset_class(engine, cls) or workers.may_be_dataset(engine, cls)
         for cls in engine.classes
         if cls.module == ROOT
     )
@@ -273,7 +270,7 @@ def _enter_candidates(
     entries = [
         DatasetEntry(cls, workers.worker(engine, cls.module))
         for cls in engine.classes
-        if cls.module == ROOT and cls not in entered and workers.has_entries(engine, cls)
+        if cls.module == ROOT and cls not in entered and workers.may_be_dataset(engine, cls)
     ]
     _enter_all(engine, instances, entries)
     return entries

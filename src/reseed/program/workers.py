@@ -109,6 +109,21 @@ def has_entries(engine: Engine, cls: Class) -> bool:
     return any(objects.class_attribute(engine, order, name, None)[0] for name in ENTRY_METHODS)
 
 
+def may_be_dataset(engine: Engine, cls: Class) -> bool:
+    """Whether another file may give an instance of `cls` to a loader, though nothing here says that it is a dataset.
+
+    It has items and a length then, as a loader asks for (torch 2.13.0, torch/utils/data/sampler.py), and is none of
+    the classes that have both for other reasons. `reseed.source.lineage` asks the same of a file's words.
+    """
+    order = objects.mro(engine, cls)
+    if any(isinstance(base, External) and base.path.rpartition(".")[2] in datasets.NEVER for base in order):
+        return False
+    return all(
+        any(objects.class_attribute(engine, order, name, None)[0] for name in names)
+        for names in (MAP_METHODS, ("__len__",))
+    )
+
+
 def is_dataset_class(engine: Engine, cls: Class) -> bool:
     """Whether `cls` is a PyTorch dataset by its bases.
 

@@ -7,7 +7,7 @@ from reseed.program.engine import Activation
 from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
 from reseed.program.reach import Reached
 from reseed.program.values import Class, Object
-from reseed.program.workers import ENTRY_METHODS, has_entries, is_dataset_class
+from reseed.program.workers import ENTRY_METHODS, is_dataset_class, may_be_dataset
 from reseed.rules import judge
 
 
@@ -46,8 +46,9 @@ def _homes(program: Program, reached: Reached) -> set[int]:
         receiver = activation.context[0] if activation.context else None
         if activation.body.name in ENTRY_METHODS and isinstance(receiver, Object) and receiver.cls is not None:
             classes = [cls for cls in objects.mro(engine, receiver.cls) if isinstance(cls, Class)]
-            datasets = [cls for cls in classes if is_dataset_class(engine, cls) or has_entries(engine, cls)]
-            return {activation.module, *(cls.module for cls in datasets)}
+            datasets = [cls for cls in classes if is_dataset_class(engine, cls) or may_be_dataset(engine, cls)]
+            if datasets:
+                return {activation.module, *(cls.module for cls in datasets)}
     return set()
 
 

@@ -1,0 +1,40 @@
+"""What the text of a file imports, read off by words: no parser is run, and too much may be found, never too little."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_IMPORT = re.compile(
+    r"(?:^|[;:])[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n;]+)|import[ \t]+([^\n;]+))",
+    re.MULTILINE,
+)
+_COMMENT = re.compile("#[^\n]*")
+_NAME = re.compile(r"(?:^|[,(\s])([A-Za-z_]\w*|\*)(?:[ \t\n]+as[ \t\n]+(\w+))?")
+
+
+class Imported(NamedTuple):
+    """One name that an import statement binds: ``from <level dots><module> import <name> as <bound>``.
+
+    `name` is None for ``import module``, ``"*"`` for all.
+    """
+
+    level: int
+    module: str
+    name: str | None
+    bound: str
+
+
+def imports_of(text: str) -> Iterator[Imported]:
+    """Every name that `text` imports, at whatever depth."""
+    for match in _IMPORT.finditer(_COMMENT.sub("", text).replace("\\\n", " ")):
+        dots, module, names, plain = match.groups()
+        if plain is not None:
+            for each in plain.split(","):
+                words = each.split()
+                if words:
+                    yield Imported(0, words[0], None, words[2] if len(words) > 2 else words[0].partition(".")[0])
+            continue
+        for name, bound in _NAME.findall(names):
+            yield Imported(len(dots), module, name, bound or name)
