@@ -48,7 +48,7 @@ class Shared:
         """Give it, with all that analyses Python imported."""
         from reseed.program import Project
 
-        self._project = self._project or Project(self.screen.modules)
+        self._project = self._project or Project(self.screen.modules, self.screen.texts)
         return self._project
 
     @property

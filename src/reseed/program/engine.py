@@ -106,6 +106,9 @@ class Engine:
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._written: set[Hashable] = set()
+        # Imports that nothing has needed yet, by the names that they are stored under.
+        self._deferred: dict[Hashable, tuple[Activation, Register]] = {}
+        self._asked_for: set[tuple[Activation, Register]] = set()
         self._ran: dict[Activation, None] = {}
         self._queue: deque[Activation] = deque()
         self._running: Activation | None = None
@@ -174,6 +177,8 @@ class Engine:
 
     def read(self, key: Hashable, reader: Activation | None = None) -> Values:
         """The values of the node `key`; `reader` runs again when they grow."""
+        if self._deferred and key in self._deferred:
+            self._compute(*self._deferred[key])
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = Node()
@@ -185,6 +190,25 @@ class Engine:
                 if places is not None:
                     places.add(self._at)
         return node.values
+
+    def may_wait(self, activation: Activation, register: Register, names: Iterable[str]) -> bool:
+        """Whether `register` need not be computed yet: none of `names`, which it is stored under, has been read.
+
+        It will be computed when one of them is.
+        """
+        keys = [(activation, name) for name in names]
+        if (activation, register) in self._asked_for or any(key in self._nodes for key in keys):
+            self._asked_for.add((activation, register))
+            return False
+        self._deferred.update(dict.fromkeys(keys, (activation, register)))
+        return bool(keys)
+
+    def _compute(self, activation: Activation, register: Register) -> None:
+        for key in [key for key, place in self._deferred.items() if place == (activation, register)]:
+            del self._deferred[key]
+        self._asked_for.add((activation, register))
+        activation.pending[register] = 1
+        self.enqueue(activation)
 
     def is_known(self, key: Hashable) -> bool:
         """Whether something is written to the node `key`, even if it has no value yet."""

@@ -21,6 +21,8 @@ from reseed.program.values import UNKNOWN, Module, Value
 from reseed.source.importers import Importers
 from reseed.source.modules import Modules
 from reseed.source.position import Span
+from reseed.source.registries import Registries
+from reseed.source.texts import Texts
 
 if TYPE_CHECKING:
     from reseed.program.engine import Activation, Engine
@@ -33,6 +35,8 @@ _IMPORTER_LIMIT = 8
 
 _LOUD = re.compile(r"[Rr]and|seed|Loader|shuffle|choice|permut|Compose|transforms?$")
 
+_STAR = re.compile(r"\bimport[ \t]*\*")
+
 _TOP = Span(1, 1, 1, 1)
 _EMPTY = model.Body("module", "<module>", "<module>", None, _TOP, (), (), (), (model.Block(None, certain=True),))
 
@@ -42,13 +46,16 @@ class Project:
     """What the analyses of one run share: where modules are found, their facts, and how long it all takes."""
 
     modules: Modules = field(default_factory=Modules)
+    texts: Texts = field(default_factory=Texts)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     store: Store = field(init=False)
     importers: Importers = field(init=False)
+    registries: Registries = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.stopwatch)
         self.importers = Importers(self.modules)
+        self.registries = Registries(self.modules, self.texts)
 
 
 class Linker:
@@ -72,6 +79,7 @@ class Linker:
         self._started: set[int] = set()
         self._own_names: dict[int, frozenset[str]] = {}
         self._quiet: dict[tuple[int, int], bool] = {}
+        self._idle: dict[int, dict[int, list[str]]] = {}
 
     def imported(
         self, reader: Activation, module: str, level: int, name: str | None, top: bool = False
@@ -96,6 +104,25 @@ class Linker:
                 self._start(candidate)
                 return found_values
         return None
+
+    def idle_names(self, reader: Activation, register: int, statement: model.Import) -> Iterable[str]:
+        """The globals that an import in the body of a module is for, if it can wait until one of them is read.
+
+        It cannot where the body itself needs what it binds, nor where running the imported module fills a registry.
+        """
+        if reader.index != 0 or self._project is None or reader.module not in self._files:
+            return ()
+        if reader.module not in self._idle:
+            self._idle[reader.module] = _only_stored(reader.body)
+        names = self._idle[reader.module].get(register, ())
+        if not names:
+            return ()
+        paths = self._paths(reader.module, statement.module, statement.level)
+        for path in paths:
+            inner = self._project.modules.submodule(path, statement.name) if statement.name else None
+            if self._fills(path) or (inner and self._fills(inner)):
+                return ()
+        return names if paths else ()
 
     def global_value(self, reader: Activation, name: str) -> Iterable[Value] | None:
         """A global that the module of `reader` does not bind itself: star imports may; None where nothing does."""
@@ -146,7 +173,7 @@ class Linker:
             self._own_names[module] = frozenset(
                 name
                 for name, value in imports
-                if isinstance(value, model.Import) and self._candidates(module, value.module, value.level)
+                if isinstance(value, model.Import) and self._paths(module, value.module, value.level)
             )
         return self._own_names[module]
 
@@ -183,11 +210,8 @@ class Linker:
         key = (importer, module, level)
         found = self._modules.get(key)
         if found is None:
-            found = ()
-            if self._project is not None and importer in self._files:
-                paths = self._project.modules.imported(self._files[importer], level, module)
-                added = (self._add(path, self._depths[importer] + 1) for path in paths)
-                found = tuple(index for index in added if index is not None)
+            added = (self._add(path, self._depths[importer] + 1) for path in self._paths(importer, module, level))
+            found = tuple(index for index in added if index is not None)
             self._modules[key] = found
         return found
 
@@ -243,12 +267,23 @@ class Linker:
             if current not in self._started:
                 self._started.add(current)
                 self._activate(current)
-                waiting.extend(index for index, _ in self._stars(current) if index is not None)
+                for path, _ in self._stars(current):
+                    if path is not None and self._fills(path):
+                        index = self._add(path, self._depths[current] + 1)
+                        waiting += [] if index is None else [index]
 
-    def _stars(self, module: int) -> Iterator[tuple[int | None, str]]:
+    def _stars(self, module: int) -> Iterator[tuple[str | None, str]]:
+        # The files whose names a module has by a star, None for libraries.
         for star, level in self.engine.modules[module].star_imports:
-            candidates = self._candidates(module, star, level)
-            yield (candidates[0] if candidates else None), star
+            yield next(iter(self._paths(module, star, level)), None), star
+
+    def _paths(self, module: int, name: str, level: int) -> tuple[str, ...]:
+        if self._project is None or module not in self._files:
+            return ()
+        return self._project.modules.imported(self._files[module], level, name)
+
+    def _fills(self, path: str) -> bool:
+        return self._project is not None and self._project.registries.fills(path)
 
     def _binding(self, module: int, name: str) -> int | Value | None:
         # The module whose body binds `name` as seen in `module`, what else it is, or None where nothing binds it.
@@ -268,12 +303,18 @@ class Linker:
             seen.add(current)
             if name in self.engine.modules[current].global_names:
                 return current
-            for target, star in self._stars(current):
-                if target is None:
+            for path, star in self._stars(current):
+                target = self._add(path, self._depths[current] + 1) if path and self._may_bind(path, name) else None
+                if path is None:
                     external.append(star)
-                elif self._exports(target, name):
+                elif target is not None and self._exports(target, name):
                     stack.append(target)
         return self._from_libraries(external, name)
+
+    def _may_bind(self, path: str, name: str) -> bool:
+        # Whether `name` stands in the text of a file, or the file has names of others by a star.
+        text = self._project.texts.text(path) if self._project else ""
+        return name in text or _STAR.search(text) is not None or not text
 
     def _from_libraries(self, stars: list[str], name: str) -> Value | None:
         for star in stars:
@@ -291,6 +332,18 @@ class Linker:
             self._exported[module] = _listed(self.engine.modules[module].bodies[0])
         listed = self._exported[module]
         return not name.startswith("_") if listed is None else name in listed
+
+
+def _only_stored(body: model.Body) -> dict[int, list[str]]:
+    # The imports of a module's body whose values it stores under names, and does not use otherwise.
+    names: dict[int, list[str]] = {}
+    used: set[int] = set()
+    for register, instruction in enumerate(body.instructions):
+        if isinstance(instruction, model.Store) and isinstance(body.instructions[instruction.value], model.Import):
+            names.setdefault(instruction.value, []).append(instruction.name)
+        else:
+            used.update(body.shape.operands[register])
+    return {register: stored for register, stored in names.items() if register not in used}
 
 
 def _listed(body: model.Body) -> frozenset[str] | None:

@@ -294,6 +294,8 @@ def _make_class(engine: Engine, act: Activation, register: Register, ins: model.
 
 
 def _import(engine: Engine, act: Activation, register: Register, ins: model.Import) -> Iterable[Value]:
+    if engine.may_wait(act, register, engine.linker.idle_names(act, register, ins)):
+        return ()
     found = engine.linker.imported(act, ins.module, ins.level, ins.name, ins.top)
     if found is not None:
         return found

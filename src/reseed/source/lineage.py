@@ -14,6 +14,7 @@ from enum import Flag, auto
 from reseed.knowledge.datasets import DATASETS, NEVER
 from reseed.source.imports import Imported, imports_of
 from reseed.source.modules import Modules
+from reseed.source.texts import Texts, decoded
 
 _BASES = {row.path.rpartition(".")[2].strip("*") for row in DATASETS if row.base} - {""}
 _NAMED = re.compile("|".join(["ataset", "ataSet", "DataPipe", "datapipe", *sorted(_BASES)]))
@@ -22,7 +23,6 @@ _ANY_CLASS = re.compile(r"^[ \t]*class[ \t]+\w+[ \t]*[(:\[]", re.MULTILINE)
 _BASE = re.compile(r"[A-Za-z_][\w.]*")
 # class Faces(Base[T], metaclass=Meta)
 _NO_BASE = re.compile(r"""\[[^\]]*\]|\w+[ \t]*=[ \t]*(?:[\w.]+|"[^"]*"|'[^']*')|#[^\n]*""")
-_LONGEST_FILE = 1_000_000
 _DEPTH = 20
 
 
@@ -71,8 +71,10 @@ class Lineage:
     """The question, for the files of one run."""
 
     modules: Modules
+    texts: Texts = field(default_factory=Texts)
     _texts: dict[str, _Text | None] = field(default_factory=dict)
     _traits: dict[tuple[str, str], _Trait] = field(default_factory=dict)
+    _depth: int = 0
 
     def has_dataset(self, path: str, raw: bytes) -> bool:
         """Whether any class in the file `path`, which has the bytes `raw`, may be a dataset.
@@ -82,14 +84,18 @@ class Lineage:
         if b"class" not in raw:
             return False
         file = os.path.realpath(path)
-        text = self._texts[file] = _read_text(file, raw)
+        text = self._texts[file] = _read_text(file, decoded(raw))
         return not text.is_whole or any(_may_be_dataset(self._of_class(text, name)) for name in text.classes)
 
     def _of_class(self, text: _Text, name: str) -> _Trait:
         key = (text.path, name)
         if key not in self._traits:
+            if self._depth > _DEPTH:
+                return _Trait.DATASET
             self._traits[key] = _NOTHING  # what a class inherits from itself through another one is nothing new
+            self._depth += 1
             found = [own | self._of_bases(text, bases, name) for bases, own in text.classes[name]]
+            self._depth -= 1
             self._traits[key] = _union(found)
         return self._traits[key]
 
@@ -154,14 +160,8 @@ class Lineage:
 
     def _text(self, file: str) -> _Text | None:
         if file not in self._texts:
-            self._texts[file] = None
-            if not file.endswith(os.sep):
-                try:
-                    with open(file, "rb") as opened:
-                        raw = opened.read(_LONGEST_FILE)
-                except OSError:
-                    return None
-                self._texts[file] = _read_text(file, raw)
+            text = self.texts.text(file)
+            self._texts[file] = _read_text(file, text) if text else None
         return self._texts[file]
 
 
@@ -178,8 +178,7 @@ def _union(traits: Iterable[_Trait]) -> _Trait:
     return found
 
 
-def _read_text(file: str, raw: bytes) -> _Text:
-    text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+def _read_text(file: str, text: str) -> _Text:
     found = list(_CLASS.finditer(text))
     classes: dict[str, list[tuple[tuple[str, ...], _Trait]]] = {}
     for index, match in enumerate(found):

@@ -14,6 +14,7 @@ from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.source.lineage import Lineage
 from reseed.source.modules import Modules
+from reseed.source.texts import Texts
 
 
 def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
@@ -38,10 +39,11 @@ class Screen:
     """The look, for the files of one run, which share what is known of the classes that theirs inherit from."""
 
     modules: Modules = field(default_factory=Modules)
+    texts: Texts = field(default_factory=Texts)
 
     def __post_init__(self) -> None:
         """Begin with no class known."""
-        self._lineage = Lineage(self.modules)
+        self._lineage = Lineage(self.modules, self.texts)
 
     def may_matter(self, path: str, raw: bytes) -> bool:
         """Return False where no finding can start in the file `path` with these bytes."""

@@ -1,0 +1,46 @@
+"""The texts of a project's files, for those who look for words in them: read once, the latest kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+LONGEST_FILE = 1_000_000
+"""In bytes. Longer files are data, or made by a program."""
+_KEPT = 32_000_000
+
+
+@dataclass
+class Texts:
+    """Texts by path."""
+
+    _texts: dict[str, str] = field(default_factory=dict)
+    _size: int = 0
+
+    def text(self, path: str) -> str:
+        """The text of the file `path`, undecodable bytes replaced; empty where it cannot be read, or is too long."""
+        text = self._texts.pop(path, None)
+        if text is None:
+            text = _read(path)
+            self._size += len(text)
+            while self._size > _KEPT and self._texts:
+                oldest = next(iter(self._texts))
+                self._size -= len(self._texts.pop(oldest))
+        self._texts[path] = text
+        return text
+
+
+def decoded(raw: bytes) -> str:
+    """`raw` as text for looking for words."""
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _read(path: str) -> str:
+    if path.endswith(os.sep):  # a namespace package
+        return ""
+    try:
+        with open(path, "rb") as opened:
+            raw = opened.read(LONGEST_FILE + 1)
+    except OSError:
+        return ""
+    return decoded(raw) if len(raw) <= LONGEST_FILE else ""
