@@ -112,6 +112,8 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
             found[value] = None  # a split or a part of a dataset that draws nothing
         elif isinstance(value, External) and value.path.startswith("pandas.") and value.path.endswith("()"):
             found[engine.values.external("pandas.DataFrame()")] = None  # a column or rows: both can be sampled
+        elif isinstance(value, External) and value.path.endswith(".SeedSequence().spawn()"):
+            found[engine.values.external(value.path.removesuffix(".spawn()"))] = None
         elif isinstance(value, Class) or (isinstance(value, External) and _is_class_path(value.path)):
             found[value] = None  # a generic class, Dataset[int]
         else:
