@@ -1,4 +1,4 @@
-"""What a loader's seeder leaves the RNG objects with that it makes anew or seeds: ``info.dataset.rng = default_rng(...)``.
+"""What a seeder leaves the RNG objects with that it makes anew or seeds: ``info.dataset.rng = default_rng(...)``.
 
 Beside them the heap may have the objects which they take the place of: that changes nothing, as these are copies of
 what the parent has, the same in every epoch. Where worker code itself makes the object, or where it is not seen what is

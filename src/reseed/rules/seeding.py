@@ -50,8 +50,8 @@ def harms(program: Program, loader: Loader, summary: Summary) -> list[Harm]:
     """
     drawn = draws_by_state(program, loader)
     if not drawn and not program.engine.exhausted and is_hidden(program, loader):
-        seeded = [state for each in summary.seedings for state in sorted(each.states) if is_global(state)]
-        drawn = {state: [] for state in seeded or [NUMPY_GLOBAL]}
+        states = [state for each in summary.seedings for state in sorted(each.states) if is_global(state)]
+        drawn = {state: [] for state in states or [NUMPY_GLOBAL]}
     found = []
     for state, draws in drawn.items():
         seedings = summary.of(state)
@@ -84,7 +84,7 @@ def draws_by_state(program: Program, loader: Loader) -> dict[str, list[Reached]]
 
 
 def is_global(state: str) -> bool:
-    """Whether workers draw from a state that has a name: NumPy's, Python's, torch's, a library's; not an RNG object's."""
+    """Whether a state is one of the process: NumPy's, Python's, torch's, a library's; not that of an RNG object."""
     return state in _NAMES or state in LIBRARY_RNGS
 
 
