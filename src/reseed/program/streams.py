@@ -8,17 +8,14 @@ between the workers, so the answer is no.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from enum import IntEnum
 
 from reseed.facts.model import (
     Attribute,
     Call,
-    Cell,
     Collection,
     Const,
     Element,
-    Global,
     Item,
     Operation,
     Parameter,
@@ -36,9 +33,9 @@ from reseed.program.effects import callee_paths
 from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around, element_of
 from reseed.program.model import Loader, Program
+from reseed.program.splitting import may_split, words
 from reseed.program.values import Constant, External, Object, Value
 
-_SPLITTING = re.compile(r"worker|shard|getpid|current_process|get_lock|\block\b|queue|shared_mem", re.IGNORECASE)
 _DRAWING = re.compile(r"rand|shuffle|perm|sample|choice|rng", re.IGNORECASE)
 _TORCH_BASE = "torch.utils.data.IterableDataset"
 _DEPTH = 12
@@ -48,7 +45,7 @@ _Place = tuple[Activation, Register]
 
 def unsplit_entries(program: Program, loader: Loader) -> list[Activation]:
     """The ``__iter__`` of each dataset of `loader` that gives all its items to every one of its workers."""
-    if not is_copied_loader(loader.path) or not _may_have_several(loader) or _may_split(program, loader):
+    if not is_copied_loader(loader.path) or not _may_have_several(loader) or may_split(program, loader):
         return []
     entries = [callee for _, callee in loader.worker.calls if callee.body.name == "__iter__"]
     found = [entry for entry in entries if _is_of_torch(program, entry)]
@@ -60,29 +57,6 @@ def _may_have_several(loader: Loader) -> bool:
     numbers = [value.value for value in values or () if isinstance(value, Constant)]
     few = [number for number in numbers if isinstance(number, int) and number < 2]
     return loader.may_have_workers() and not (values and len(few) == len(values))
-
-
-def _may_split(program: Program, loader: Loader) -> bool:
-    # Whether worker code, or the seeder, asks which worker it is, or sets what is not seen.
-    seeder = loader.argument("worker_init_fn")
-    if seeder is None and loader.may_pass("worker_init_fn"):
-        return True
-    none = all(isinstance(value, Constant) and value.value is None for value in seeder or ())
-    if not none and not any(True for _ in loader.seeder.calls):
-        return True
-    around = program.reach.activations(loader.worker) + program.reach.activations(loader.seeder)
-    return any(_SPLITTING.search(word) for activation in around for word in _words(activation))
-
-
-def _words(activation: Activation) -> Iterator[str]:
-    yield activation.body.name
-    for instruction in activation.body.instructions:
-        if isinstance(instruction, Attribute | Global | Cell | Parameter):
-            yield instruction.name
-        elif isinstance(instruction, Call):
-            yield instruction.text
-        elif isinstance(instruction, Const) and isinstance(instruction.value, str):
-            yield instruction.value[:80]
 
 
 def _is_of_torch(program: Program, entry: Activation) -> bool:
@@ -124,7 +98,7 @@ class _Stream:
         if self._gives(entry) is not _Kind.DATA:
             return False
         # A stream without end that draws is a source of random samples, of which the workers give different ones.
-        return not (self._endless and any(_DRAWING.search(word) for act in self._worker for word in _words(act)))
+        return not (self._endless and any(_DRAWING.search(word) for act in self._worker for word in words(act)))
 
     def _gives(self, activation: Activation) -> _Kind:
         # Of a generator's body, or of a function that returns something to go through.
