@@ -141,8 +141,14 @@ class StatementLowerer(ExpressionLowerer):
 
     statement_Global = statement_Pass
     statement_Nonlocal = statement_Pass
-    statement_Del = statement_Pass
     statement_TypeAlias = statement_Pass
+
+    def statement_Del(self, node: cst.Del) -> None:
+        targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else []
+        for target in targets or [node.target]:
+            if isinstance(target, cst.Subscript):
+                base, key = self.lower(target.value), self._key(target)
+                self.emit(SetItem(base, key, key, removed=True))
 
     def statement_Expr(self, node: cst.Expr) -> None:
         self.lower(node.value)

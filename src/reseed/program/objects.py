@@ -5,7 +5,8 @@ known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for
 ``(object, HELD)`` for what external code was handed when it made the object, ``(object, WRAPPED)`` for the datasets
 under a dataset over others (`is_wrapper`), ``(index, SEEDED)`` for the dataset of the loader whose ``worker_init_fn``
 the stand-in of that index calls, ``(object, GIVEN, parameter)`` for the arguments, by index or name, that a library's
-object was made with, ``(object, PARTS)`` for the libraries' transforms in a pipeline.
+object was made with, ``(object, PARTS)`` for the libraries' transforms in a pipeline, ``(object, REMOVED)`` for keys
+that are taken out again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ ITEM, ANY, ALL, KEYS, HELD, WRAPPED = "[item]", "[any]", "[all]", "[keys]", "[he
 SEEDED = "[seeded]"
 GIVEN = "[given]"
 PARTS = "[parts]"
+REMOVED = "[removed]"
 _HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
 RNG = "rng"

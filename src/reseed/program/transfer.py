@@ -130,6 +130,9 @@ def _set_item(engine: Engine, act: Activation, register: Register, ins: model.Se
     values = act.registers[ins.value]
     for target in act.registers[ins.target]:
         if isinstance(target, Object) and target.kind in objects.CONTAINERS:
+            if ins.removed:
+                engine.write((target, objects.REMOVED), act.registers[ins.key])
+                continue
             for key in constant_keys(act.registers[ins.key]) or [None]:
                 objects.put_item(engine, target, key, values)
     return ()
