@@ -163,7 +163,9 @@ def _object_attribute(engine: Engine, activation: Activation, value: Object, nam
     if name in ("dataset", "datasets") and is_wrapper(value.path):
         yield from engine.read((value, WRAPPED), activation)
     if value.kind in ("external", RNG):
-        if not fields:
+        found = {} if value.cls is None else class_attribute(engine, mro(engine, value.cls), name, activation)[0]
+        yield from bind(engine, found, value, value.cls)
+        if not found and not fields:
             yield engine.values.method(value, name, value.path)
         return
     if value.kind != "instance" or value.cls is None:
@@ -192,7 +194,7 @@ def _super_attribute(engine: Engine, activation: Activation, value: Super, name:
     found, external = class_attribute(engine, order, name, activation)
     yield from bind(engine, found, receiver, own)
     if not found and external is not None and isinstance(receiver, Object):
-        yield engine.values.method(receiver, name, external.path)
+        yield engine.values.method(receiver, name, receiver.path if receiver.kind == RNG else external.path)
 
 
 def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]) -> None:
@@ -262,9 +264,9 @@ def _holds_code(engine: Engine, reader: Activation | None, target: Object) -> bo
 
 
 def is_rng(value: Value) -> bool:
-    """Whether `value` is an RNG object, or a method of one: no code of the program."""
+    """Whether `value` is an RNG object of a library's class, or a method of one: no code of the program."""
     made = value.receiver if isinstance(value, Method) else value
-    return isinstance(made, Object) and made.kind == RNG
+    return isinstance(made, Object) and made.kind == RNG and made.cls is None
 
 
 def _is_code(value: Value) -> bool:
