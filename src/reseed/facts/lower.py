@@ -329,14 +329,14 @@ class StatementLowerer(ExpressionLowerer):
 
     def statement_Match(self, node: cst.Match) -> None:
         builder = self.builder
-        subject = self.lower(node.subject)
+        matched = self.emit(Opaque((self.lower(node.subject),)))
         start = builder.environment
         ends: list[Environment | None] = [start]
         for case in node.cases:
             builder.environment = None if start is None else dict(start)
             before = builder.open_block()
             for name in sorted(assigned_names([case.pattern])):
-                builder.assign(name, self.emit(Opaque((subject,))))
+                builder.assign(name, matched)
             if case.guard is not None:
                 builder.open_block(self.lower(case.guard), True)
             self.lower_statement(case.body)
