@@ -99,7 +99,7 @@ def invoke(
         dunder = name.startswith("__") and name.endswith("__")
         context = (receiver,) if dunder else (receiver, site)
     callee = engine.activation(function.module, function.body, function.closure, context, function)
-    caller.calls[register, callee] = None
+    engine.note_call(caller, register, callee)
     engine.spend(_CALL_COST)
     pass_arguments(engine, caller, callee, function, args)
     if callee.body.is_generator:

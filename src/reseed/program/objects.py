@@ -149,11 +149,11 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
 
 
 def _dataset_of_worker(engine: Engine, activation: Activation, info: External) -> Iterator[Value]:
-    # In what a loader's worker_init_fn calls, one call deep, the loader and so the dataset is known.
-    worker = next((item[1] for item in activation.context if isinstance(item, tuple) and item[1] < 0), None)
-    datasets = {} if worker is None else engine.read((worker, SEEDED), activation)
-    yield from (value for value in datasets if isinstance(value, Object))
-    if not datasets or not all(isinstance(value, Object) for value in datasets):
+    # In what a loader's worker_init_fn calls, the loader and so the dataset is known.
+    workers = engine.stand_ins_of(activation)
+    found = [engine.read((worker.index, SEEDED), activation) for worker in workers or ()]
+    yield from (value for datasets in found for value in datasets if isinstance(value, Object))
+    if not found or not all(datasets and all(isinstance(v, Object) for v in datasets) for datasets in found):
         yield engine.values.external(f"{info.path}.dataset")
 
 
