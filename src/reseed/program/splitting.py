@@ -10,7 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from reseed.facts.model import Attribute, Call, Cell, Const, Global, Instruction, Parameter, Register, SetAttribute
+from reseed.facts.model import (
+    Attribute,
+    Call,
+    Cell,
+    Const,
+    Global,
+    Instruction,
+    Parameter,
+    Register,
+    SetAttribute,
+    SetItem,
+    StoreOuter,
+)
 from reseed.knowledge.sources import APPLYING, COUNTING, PASSING, is_copied
 from reseed.program import objects
 from reseed.program.effects import paths_of
@@ -24,14 +36,19 @@ _RANKS = re.compile(r"rank|world_?size|process_index", re.IGNORECASE)
 
 
 def may_split(program: Program, loader: Loader) -> bool:
-    """Whether worker code, or the seeder, asks which worker it is, or sets what is not seen."""
+    """Whether worker code, or the seeder, asks which worker it is, or the seeder sets something for worker code."""
     seeder = loader.argument("worker_init_fn")
     if seeder is None and loader.may_pass("worker_init_fn"):
         return True
     none = all(isinstance(value, Constant) and value.value is None for value in seeder or ())
     if not none and not any(True for _ in loader.seeder.calls):
         return True
-    around = program.reach.activations(loader.worker) + program.reach.activations(loader.seeder)
+    seeder_code = program.reach.activations(loader.seeder)
+    if any(
+        isinstance(ins, SetAttribute | SetItem | StoreOuter) for act in seeder_code for ins in act.body.instructions
+    ):
+        return True
+    around = program.reach.activations(loader.worker) + seeder_code
     if any(_WORKERS.search(word) for activation in around for word in words(activation)):
         return True
     if not any(_SHARDS.search(word) for activation in around for word in words(activation)):
@@ -107,15 +124,18 @@ def _is_set_by_parent(
     values = act.registers[register]
     if values and all(isinstance(v, (Function, Method)) or getattr(v, "function", None) is not None for v in values):
         return True  # a method: what is called is looked at where it is
+    stores = list(stores_of(program, act, ins))
+    return bool(stores) and not any(setter in around for setter, _ in stores)
+
+
+def stores_of(program: Program, act: Activation, ins: Attribute) -> Iterator[tuple[Activation, Register]]:
+    """What the program sets the attribute to that `ins` reads; nothing where it is not known whose attribute it is."""
     owners = act.registers[ins.value]
-    if not owners or not all(isinstance(owner, Object) and owner.kind == "instance" for owner in owners):
-        return False
-    setters = [
-        activation
-        for activation in program.engine.activations.values()
-        for inner in activation.body.instructions
-        if isinstance(inner, SetAttribute) and inner.name == ins.name
-        if any(owner in owners for owner in activation.registers[inner.target])
-        or not activation.registers[inner.target]
-    ]
-    return bool(setters) and not any(setter in around for setter in setters)
+    if not all(isinstance(owner, Object) and owner.kind == "instance" for owner in owners):
+        return
+    for activation in program.engine.activations.values():
+        for inner in activation.body.instructions:
+            if isinstance(inner, SetAttribute) and inner.name == ins.name:
+                targets = activation.registers[inner.target]
+                if not targets or any(owner in owners for owner in targets):
+                    yield activation, inner.value

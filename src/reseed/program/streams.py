@@ -33,8 +33,8 @@ from reseed.program.effects import callee_paths
 from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around, element_of
 from reseed.program.model import Loader, Program
-from reseed.program.splitting import may_split, words
-from reseed.program.values import Constant, External, Object, Value
+from reseed.program.splitting import may_split, stores_of, words
+from reseed.program.values import UNKNOWN, Constant, External, Object, Value
 
 _DRAWING = re.compile(r"rand|shuffle|perm|sample|choice|rng", re.IGNORECASE)
 _TORCH_BASE = "torch.utils.data.IterableDataset"
@@ -175,7 +175,23 @@ class _Stream:
         if isinstance(instruction, Collection) and instruction.kind == "comprehension":
             return self._comprehension(activation, instruction)
         values = activation.registers[register]
+        if isinstance(instruction, Attribute) and UNKNOWN in values:
+            stores = list(stores_of(self._program, activation, instruction))
+            return min((self._slice(*store) for store in stores), default=_Kind.STRANGE)
         return min((self._value(activation, value) for value in values), default=_Kind.STRANGE)
+
+    def _slice(self, activation: Activation, register: Register) -> _Kind:
+        # What the parent keeps of the data, such as the part of its rank: files[rank::world_size].
+        instruction = activation.body.instructions[register]
+        if activation in self._worker or not isinstance(instruction, Item):
+            return _Kind.STRANGE
+        key, whole = (activation.body.instructions[each] for each in (instruction.key, instruction.value))
+        if not isinstance(key, Operation) or key.operator != "[:]":
+            return _Kind.STRANGE
+        passed = [(activation, instruction.value)]
+        if isinstance(whole, Parameter):
+            passed = list(activation.bindings.get(whole.name, {}))
+        return min((self._known(*place) for place in passed), default=_Kind.STRANGE)
 
     def _comprehension(self, activation: Activation, made: Collection) -> _Kind:
         (item,) = made.items
