@@ -3,8 +3,8 @@
 
 Finds a `worker_init_fn` whose seed is the same in every epoch: the worker's id, a number plus the worker's id, the
 first word of NumPy's state plus the worker's id. It is reported where the workers draw from the state that is seeded
-so: NumPy's, Python's or torch's global state, that of a library, or that of an RNG object which the seeder makes anew
-or seeds (`get_worker_info().dataset.rng = np.random.default_rng([42, worker_id])`).
+so: NumPy's, Python's or torch's global state, that of a library, or that of an RNG object which the seeder seeds or
+makes anew (`get_worker_info().dataset.rng = np.random.default_rng([42, worker_id])`).
 
 Where it cannot be seen what the dataset is, the seeder is reported all the same: its seeds are wrong for whatever is
 drawn. A dataset that is seen and draws nothing from that state is not reported, nor is a seed that is not understood.
