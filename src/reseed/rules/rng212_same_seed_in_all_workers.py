@@ -3,7 +3,7 @@
 
 Finds a `worker_init_fn` that gives all workers the same seed: a constant, the high bits of `torch.initial_seed()`,
 the clock in whole seconds, a copy of the parent's state. It is reported where the workers draw from the state that is
-seeded so: NumPy's, Python's or torch's global state, that of a library, or that of an RNG object which the seeder seeds or
+seeded so: NumPy's, Python's or torch's global state, a library's, or that of an RNG object which the seeder seeds or
 makes anew (`get_worker_info().dataset.rng = np.random.default_rng(42)`).
 
 Where it cannot be seen what the dataset is, the seeder is reported all the same: its seeds are wrong for whatever is
