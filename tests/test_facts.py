@@ -548,7 +548,6 @@ MEANINGS = {
 }
 
 WRONG = {
-    "what del computes is run": "a `del` statement is not lowered",
     "returns in an elif chain guard by each condition": "only the first condition guards what follows",
     "finally runs after an exception too": "`finally` sees the bindings of the normal end alone",
     "finally runs on the way out": "`finally` after a `return` sees the bindings from before the `try`",

@@ -196,6 +196,10 @@ def test_imports(before: str, after: str, names: dict[str, str]) -> None:
         (data("np.random.RandomState()\n        self.rng.seed(seed)", "self.rng.rand()"), "what `self.rng.seed"),
         (data("np.random.default_rng()", "norm.rvs(random_state=self.rng)").replace(
             "\n\nclass", "\nfrom scipy.stats import norm\n\n\nclass", 1), r"`norm.rvs\(...\)` is given the RNG object"),
+        (data("np.random.default_rng()\n        match self.rng:\n            case np.random.Generator():\n"
+              "                self.new = True"), "it is not seen what becomes of the RNG object"),
+        (data("np.random.default_rng()\n        match self.rng:\n            case np.random.Generator() as made:\n"
+              "                self.new = made is None"), "it is not seen what becomes of the RNG object"),
         (data("np.random.default_rng()\n        assert isinstance(self.rng, np.random.Generator)"),
          r"`isinstance\(...\)` is given the RNG object itself on line 11"),
         (data("np.random.default_rng()", "unseen(self.rng) + self.rng.random()").replace(

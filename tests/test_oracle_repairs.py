@@ -25,7 +25,16 @@ CANDIDATES = [name for name in PROGRAMS if codes(read(FIXTURES / name)) & set(RE
 NO_REPAIR = "there is no repair for the random numbers of"
 NOT_HELD = "the dataset does not hold in an attribute of its own what draws here"
 BRINGS_ITS_OWN = "would take the place of the one that the loader brings"
+OF_OBJECT = "the seed of an RNG object is not rewritten"
 DECLINED = {
+    **{
+        f"objects/seeder_{name}.py": OF_OBJECT
+        for name in (
+            *("replaces_by_constant", "replaces_by_list_of_seeds", "replaces_by_sequence_and_id"),
+            *("replaces_by_spawn_key", "replaces_by_spawned_sequence", "replaces_by_worker_id"),
+            "seeds_object_by_worker_id",
+        )
+    },
     "linked/wrong_seeder/train.py": "the seeder stands in another file: ",
     "optional/albumentations_transform.py": NOT_HELD,
     "optional/faker_names.py": NO_REPAIR,

@@ -30,6 +30,11 @@ NOT_HELD = {
     "objects/bound_method.py": "the parent keeps a method of the RNG object in NoiseDataset.__init__",
     "objects/stored_by_shuffled_stream.py": "workers may have to draw alike where `__iter__` shuffles or chooses what "
     "they then share out",
+    **{
+        f"objects/subclass_of_{name}.py": f"the RNG object on line {line} is not made by default_rng, RandomState or "
+        "random.Random"
+        for name, line in (("generator", 17), ("random", 15), ("random_state", 17), ("random_with_methods", 20))
+    },
     "optional/numba_given_generator.py": "`throw(...)` is given the RNG object itself on line 20",
     "optional/scipy_random_state_shared.py": "`stats.norm.rvs(...)` is given the RNG object itself on line 16",
     "optional/sklearn_check_random_state_shared.py": "`shuffle(...)` is given the RNG object itself on line 17",

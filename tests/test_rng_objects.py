@@ -335,7 +335,7 @@ PROGRAMS = {
     "subclass of random": """
         class MyRandom(random.Random):
             def coin(self):
-                return self.random() < 0.5
+                return self.random() < 0.5  # RNG111
         class D(Dataset):
             def __init__(self):
                 self.rng = MyRandom(0)

@@ -141,8 +141,14 @@ class StatementLowerer(ExpressionLowerer):
 
     statement_Global = statement_Pass
     statement_Nonlocal = statement_Pass
-    statement_Del = statement_Pass
     statement_TypeAlias = statement_Pass
+
+    def statement_Del(self, node: cst.Del) -> None:
+        targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else []
+        for target in targets or [node.target]:
+            if isinstance(target, cst.Subscript):
+                base, key = self.lower(target.value), self._key(target)
+                self.emit(SetItem(base, key, key, removed=True))
 
     def statement_Expr(self, node: cst.Expr) -> None:
         self.lower(node.value)
@@ -323,14 +329,14 @@ class StatementLowerer(ExpressionLowerer):
 
     def statement_Match(self, node: cst.Match) -> None:
         builder = self.builder
-        subject = self.lower(node.subject)
+        matched = self.emit(Opaque((self.lower(node.subject),)))
         start = builder.environment
         ends: list[Environment | None] = [start]
         for case in node.cases:
             builder.environment = None if start is None else dict(start)
             before = builder.open_block()
             for name in sorted(assigned_names([case.pattern])):
-                builder.assign(name, self.emit(Opaque((subject,))))
+                builder.assign(name, matched)
             if case.guard is not None:
                 builder.open_block(self.lower(case.guard), True)
             self.lower_statement(case.body)

@@ -91,11 +91,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class SetItem:
-    """``target[key] = value``."""
+    """``target[key] = value``, or ``del target[key]`` where it is `removed`: `value` says nothing then."""
 
     target: Register
     key: Register
     value: Register
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,12 @@ def _unpack_mapping(engine: Engine, activation: Activation, result: Arguments, v
         if not (isinstance(value, Object) and value.kind == "dict"):
             result.unknown_keywords = True
             continue
+        removed = engine.read((value, objects.REMOVED), activation)
         for key in engine.read((value, objects.KEYS), activation):
             if isinstance(key, Constant) and isinstance(key.value, str):
                 found = dict.fromkeys(objects.get_item(engine, activation, value, key.value))
+                if key in removed:
+                    found[UNKNOWN] = None  # it may be there or not
                 result.keywords[key.value] = {**result.keywords.get(key.value, {}), **found}
         if engine.read((value, objects.ANY), activation):
             result.unknown_keywords = True

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reseed.facts.model import Register
 from reseed.knowledge.hooks import hooks_of
 from reseed.knowledge.models import is_model_base
-from reseed.program import objects
+from reseed.program import objects, rng_objects
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Activation, Engine
 from reseed.program.values import (
@@ -99,7 +99,7 @@ def invoke(
         dunder = name.startswith("__") and name.endswith("__")
         context = (receiver,) if dunder else (receiver, site)
     callee = engine.activation(function.module, function.body, function.closure, context, function)
-    caller.calls[register, callee] = None
+    engine.note_call(caller, register, callee)
     engine.spend(_CALL_COST)
     pass_arguments(engine, caller, callee, function, args)
     if callee.body.is_generator:
@@ -193,8 +193,8 @@ def pass_arguments(
 
 def construct(engine: Engine, caller: Activation, register: Register, cls: Class, args: Arguments) -> Iterable[Value]:
     """An instance of `cls`, its ``__init__`` run."""
-    instance = engine.values.object("instance", caller.site(register), caller.context, cls)
-    engine.instances.setdefault(cls, {})[instance] = None
+    order = objects.mro(engine, cls, caller)
+    instance = rng_objects.instance(engine, caller, caller.site(register), caller.context, cls, order)
     initialise(engine, caller, register, instance, args)
     return (instance,)
 
@@ -238,7 +238,7 @@ def _default_of_field(
 def _call_object(
     engine: Engine, caller: Activation, register: Register, callee: Object, args: Arguments
 ) -> Iterable[Value]:
-    if callee.kind == "instance" and callee.cls is not None:
+    if callee.cls is not None:
         return call_method(engine, caller, register, callee, ("__call__", "forward"), args)
     if callee.kind == "external":
         if engine.is_decorator(caller, register):
@@ -322,7 +322,7 @@ def run_callback(engine: Engine, caller: Activation, register: Register, value: 
         engine.called_back.add((caller, register, value))
     if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
         call(engine, caller, register, value, ANYTHING)
-    elif isinstance(value, Object) and value.kind == "instance" and value.cls is not None:
+    elif isinstance(value, Object) and value.cls is not None:
         order = objects.mro(engine, value.cls, caller)
         for name in ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__"):
             found, _ = objects.class_attribute(engine, order, name, caller)

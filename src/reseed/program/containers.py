@@ -32,6 +32,8 @@ def container_method(
             objects.put_item(engine, receiver, None, (UNKNOWN,))
     elif name in ("get", "pop", "setdefault", "popleft", "__getitem__", "__next__"):
         fallback: Values = args.get(1, "default") or {}
+        if name == "pop":
+            engine.write((receiver, objects.REMOVED), first)
         if name == "setdefault":
             for key in constant_keys(first):
                 objects.put_item(engine, receiver, key, fallback)
@@ -77,6 +79,7 @@ def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: It
         for key in engine.read((source, objects.KEYS), reader):
             if isinstance(key, Constant):
                 objects.put_item(engine, target, key.value, objects.get_item(engine, reader, source, key.value))
+        engine.write((target, objects.REMOVED), engine.read((source, objects.REMOVED), reader))
         anywhere = engine.read((source, objects.ANY), reader)
         if anywhere:
             objects.put_item(engine, target, None, anywhere)

@@ -32,6 +32,7 @@ _STEP_LIMIT = 6_000_000
 _LINKED_STEP_LIMIT = 500_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
+_ASKED_LIMIT = 100
 
 
 @dataclass(slots=True)
@@ -61,6 +62,9 @@ class Activation:
     bindings: dict[str, dict[tuple[Activation, Register], None]] = field(default_factory=dict)
     # Calls that this activation makes: (register, callee).
     calls: dict[tuple[Register, Activation], None] = field(default_factory=dict)
+    # Who calls it, and what has asked for that and runs again when there are more.
+    callers: dict[Activation, None] = field(default_factory=dict)
+    askers: dict[Activation, None] = field(default_factory=dict)
     # One byte a register: 1 where it has to be computed anew although no operand grew.
     pending: bytearray = field(default_factory=bytearray)
     queued: bool = False
@@ -233,6 +237,35 @@ class Engine:
         """Add `values` to a parameter of `callee`."""
         if self._add(callee.parameters.setdefault(name, {}), values):
             self._have_computed(callee, callee.body.shape.parameters.get(name, ()))
+
+    def note_call(self, caller: Activation, register: Register, callee: Activation) -> None:
+        """Note that `register` of `caller` runs `callee`."""
+        caller.calls[register, callee] = None
+        if caller not in callee.callers:
+            callee.callers[caller] = None
+            for asker in callee.askers:
+                self._have_computed(asker, None)
+
+    def stand_ins_of(self, reader: Activation) -> list[Activation] | None:
+        """The workers' stand-ins that `reader` is run for, however deep, None where others may run it, too.
+
+        `reader` runs again when there are more.
+        """
+        found: dict[Activation, None] = {}
+        seen = {reader}
+        stack = [reader]
+        others = False
+        while stack:
+            activation = stack.pop()
+            activation.askers[reader] = None
+            if activation.index < 0:
+                found[activation] = None
+            others |= activation.index >= 0 and not activation.callers
+            stack.extend(caller for caller in activation.callers if caller not in seen)
+            seen.update(activation.callers)
+            if len(seen) > _ASKED_LIMIT:
+                return None
+        return None if others else list(found)
 
     def _have_computed(self, activation: Activation, registers: Iterable[Register] | None) -> None:
         pending = activation.pending

@@ -69,16 +69,19 @@ class Loader:
 
     def is_not_forked(self) -> bool:
         """Whether the loader names a start method by which workers are no copies of their parent."""
-        values = self.argument("multiprocessing_context")
-        return bool(values) and all(isinstance(v, Constant) and v.value in NOT_FORKED for v in values or ())
+        return self._is_constantly("multiprocessing_context", *NOT_FORKED)
+
+    def is_forked(self) -> bool:
+        """Whether the loader names the start method by which workers are copies of their parent."""
+        return self._is_constantly("multiprocessing_context", "fork")
 
     def lives_on(self) -> bool:
         """Whether the loader's workers certainly live through all epochs."""
         return self._is_constantly("persistent_workers", True)
 
-    def _is_constantly(self, name: str, expected: object) -> bool:
+    def _is_constantly(self, name: str, *expected: object) -> bool:
         values = self.argument(name)
-        return bool(values) and all(isinstance(v, Constant) and v.value == expected for v in values or ())
+        return bool(values) and all(isinstance(v, Constant) and v.value in expected for v in values or ())
 
     def may_pass(self, name: str) -> bool:
         """Whether a parameter that is not seen may be passed all the same."""

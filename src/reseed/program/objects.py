@@ -5,7 +5,8 @@ known key, ``(object, ANY)`` for those under unknown keys, ``(object, ALL)`` for
 ``(object, HELD)`` for what external code was handed when it made the object, ``(object, WRAPPED)`` for the datasets
 under a dataset over others (`is_wrapper`), ``(index, SEEDED)`` for the dataset of the loader whose ``worker_init_fn``
 the stand-in of that index calls, ``(object, GIVEN, parameter)`` for the arguments, by index or name, that a library's
-object was made with, ``(object, PARTS)`` for the libraries' transforms in a pipeline.
+object was made with, ``(object, PARTS)`` for the libraries' transforms in a pipeline, ``(object, REMOVED)`` for keys
+that are taken out again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ ITEM, ANY, ALL, KEYS, HELD, WRAPPED = "[item]", "[any]", "[all]", "[keys]", "[he
 SEEDED = "[seeded]"
 GIVEN = "[given]"
 PARTS = "[parts]"
+REMOVED = "[removed]"
 _HELD_LIMIT = 60
 CONTAINERS = ("list", "tuple", "dict", "generator")
 RNG = "rng"
@@ -147,11 +149,11 @@ def attribute(engine: Engine, activation: Activation, value: Value, name: str) -
 
 
 def _dataset_of_worker(engine: Engine, activation: Activation, info: External) -> Iterator[Value]:
-    # In what a loader's worker_init_fn calls, one call deep, the loader and so the dataset is known.
-    worker = next((item[1] for item in activation.context if isinstance(item, tuple) and item[1] < 0), None)
-    datasets = {} if worker is None else engine.read((worker, SEEDED), activation)
-    yield from (value for value in datasets if isinstance(value, Object))
-    if not datasets or not all(isinstance(value, Object) for value in datasets):
+    # In what a loader's worker_init_fn calls, the loader and so the dataset is known.
+    workers = engine.stand_ins_of(activation)
+    found = [engine.read((worker.index, SEEDED), activation) for worker in workers or ()]
+    yield from (value for datasets in found for value in datasets if isinstance(value, Object))
+    if not found or not all(datasets and all(isinstance(v, Object) for v in datasets) for datasets in found):
         yield engine.values.external(f"{info.path}.dataset")
 
 
@@ -161,7 +163,9 @@ def _object_attribute(engine: Engine, activation: Activation, value: Object, nam
     if name in ("dataset", "datasets") and is_wrapper(value.path):
         yield from engine.read((value, WRAPPED), activation)
     if value.kind in ("external", RNG):
-        if not fields:
+        found = {} if value.cls is None else class_attribute(engine, mro(engine, value.cls), name, activation)[0]
+        yield from bind(engine, found, value, value.cls)
+        if not found and not fields:
             yield engine.values.method(value, name, value.path)
         return
     if value.kind != "instance" or value.cls is None:
@@ -190,7 +194,7 @@ def _super_attribute(engine: Engine, activation: Activation, value: Super, name:
     found, external = class_attribute(engine, order, name, activation)
     yield from bind(engine, found, receiver, own)
     if not found and external is not None and isinstance(receiver, Object):
-        yield engine.values.method(receiver, name, external.path)
+        yield engine.values.method(receiver, name, receiver.path if receiver.kind == RNG else external.path)
 
 
 def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]) -> None:
@@ -260,9 +264,9 @@ def _holds_code(engine: Engine, reader: Activation | None, target: Object) -> bo
 
 
 def is_rng(value: Value) -> bool:
-    """Whether `value` is an RNG object, or a method of one: no code of the program."""
+    """Whether `value` is an RNG object of a library's class, or a method of one: no code of the program."""
     made = value.receiver if isinstance(value, Method) else value
-    return isinstance(made, Object) and made.kind == RNG
+    return isinstance(made, Object) and made.kind == RNG and made.cls is None
 
 
 def _is_code(value: Value) -> bool:

@@ -15,9 +15,16 @@ from reseed.knowledge.seeding import RngObject, rng_object_of
 from reseed.program import objects
 from reseed.program.arguments import Arguments
 from reseed.program.engine import Activation, Engine
-from reseed.program.values import Method, Object, Value, Values
+from reseed.program.values import Class, Context, External, Method, Object, Site, Value, Values
 
 _DERIVED = frozenset({"clone_state", "manual_seed"})
+# Classes of the program that may derive from these are RNG objects, unless they say themselves where numbers come from.
+_BASES = frozenset({"numpy.random.Generator", "numpy.random.RandomState", "random.Random"})
+_NEUTRAL = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
+_SOURCES = (
+    *("getrandbits", "seed", "getstate", "setstate", "get_state", "set_state", "bit_generator"),
+    *("__new__", "__getattr__", "__getattribute__", "__getstate__", "__setstate__", "__reduce__"),
+)
 
 
 def make(
@@ -41,6 +48,30 @@ def _over(engine: Engine, path: str, given: Object) -> Object:
     made = engine.values.object(objects.RNG, given.site, given.context, path=f"{path}()")
     engine.makers[made] = engine.makers[given]
     return made
+
+
+def instance(
+    engine: Engine, caller: Activation, site: Site, context: Context, cls: Class, order: list[Class | External]
+) -> Object:
+    """An instance of `cls`, whose bases are `order`: an RNG object if it is derived from a class of these."""
+    base = _base(engine, order)
+    if base is None:
+        made = engine.values.object("instance", site, context, cls)
+        engine.instances.setdefault(cls, {})[made] = None
+    else:
+        made = engine.values.object(objects.RNG, site, context, cls, path=f"{base}()")
+        engine.makers.setdefault(made, {})[caller] = None
+    return made
+
+
+def _base(engine: Engine, order: list[Class | External]) -> str | None:
+    paths = [base.path for base in order if isinstance(base, External) and base.path not in _NEUTRAL]
+    row = rng_object_of(paths[0]) if len(paths) == 1 else None
+    if row is None or row.state not in _BASES or row.path not in _BASES:
+        return None
+    names = (*_SOURCES, "random") if row.state == "random.Random" else _SOURCES
+    own = [cls for cls in order if isinstance(cls, Class)]
+    return None if any(objects.defines(cls, name) for cls in own for name in names) else paths[0]
 
 
 def derived(engine: Engine, caller: Activation, register: Register, method: Method) -> Iterable[Value]:

@@ -8,17 +8,14 @@ between the workers, so the answer is no.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from enum import IntEnum
 
 from reseed.facts.model import (
     Attribute,
     Call,
-    Cell,
     Collection,
     Const,
     Element,
-    Global,
     Item,
     Operation,
     Parameter,
@@ -36,9 +33,9 @@ from reseed.program.effects import callee_paths
 from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around, element_of
 from reseed.program.model import Loader, Program
-from reseed.program.values import Constant, External, Object, Value
+from reseed.program.splitting import may_split, stores_of, words
+from reseed.program.values import UNKNOWN, Constant, External, Object, Value
 
-_SPLITTING = re.compile(r"worker|shard|getpid|current_process|get_lock|\block\b|queue|shared_mem", re.IGNORECASE)
 _DRAWING = re.compile(r"rand|shuffle|perm|sample|choice|rng", re.IGNORECASE)
 _TORCH_BASE = "torch.utils.data.IterableDataset"
 _DEPTH = 12
@@ -48,7 +45,7 @@ _Place = tuple[Activation, Register]
 
 def unsplit_entries(program: Program, loader: Loader) -> list[Activation]:
     """The ``__iter__`` of each dataset of `loader` that gives all its items to every one of its workers."""
-    if not is_copied_loader(loader.path) or not _may_have_several(loader) or _may_split(program, loader):
+    if not is_copied_loader(loader.path) or not _may_have_several(loader) or may_split(program, loader):
         return []
     entries = [callee for _, callee in loader.worker.calls if callee.body.name == "__iter__"]
     found = [entry for entry in entries if _is_of_torch(program, entry)]
@@ -60,29 +57,6 @@ def _may_have_several(loader: Loader) -> bool:
     numbers = [value.value for value in values or () if isinstance(value, Constant)]
     few = [number for number in numbers if isinstance(number, int) and number < 2]
     return loader.may_have_workers() and not (values and len(few) == len(values))
-
-
-def _may_split(program: Program, loader: Loader) -> bool:
-    # Whether worker code, or the seeder, asks which worker it is, or sets what is not seen.
-    seeder = loader.argument("worker_init_fn")
-    if seeder is None and loader.may_pass("worker_init_fn"):
-        return True
-    none = all(isinstance(value, Constant) and value.value is None for value in seeder or ())
-    if not none and not any(True for _ in loader.seeder.calls):
-        return True
-    around = program.reach.activations(loader.worker) + program.reach.activations(loader.seeder)
-    return any(_SPLITTING.search(word) for activation in around for word in _words(activation))
-
-
-def _words(activation: Activation) -> Iterator[str]:
-    yield activation.body.name
-    for instruction in activation.body.instructions:
-        if isinstance(instruction, Attribute | Global | Cell | Parameter):
-            yield instruction.name
-        elif isinstance(instruction, Call):
-            yield instruction.text
-        elif isinstance(instruction, Const) and isinstance(instruction.value, str):
-            yield instruction.value[:80]
 
 
 def _is_of_torch(program: Program, entry: Activation) -> bool:
@@ -124,7 +98,7 @@ class _Stream:
         if self._gives(entry) is not _Kind.DATA:
             return False
         # A stream without end that draws is a source of random samples, of which the workers give different ones.
-        return not (self._endless and any(_DRAWING.search(word) for act in self._worker for word in _words(act)))
+        return not (self._endless and any(_DRAWING.search(word) for act in self._worker for word in words(act)))
 
     def _gives(self, activation: Activation) -> _Kind:
         # Of a generator's body, or of a function that returns something to go through.
@@ -201,7 +175,23 @@ class _Stream:
         if isinstance(instruction, Collection) and instruction.kind == "comprehension":
             return self._comprehension(activation, instruction)
         values = activation.registers[register]
+        if isinstance(instruction, Attribute) and UNKNOWN in values:
+            stores = list(stores_of(self._program, activation, instruction))
+            return min((self._slice(*store) for store in stores), default=_Kind.STRANGE)
         return min((self._value(activation, value) for value in values), default=_Kind.STRANGE)
+
+    def _slice(self, activation: Activation, register: Register) -> _Kind:
+        # What the parent keeps of the data, such as the part of its rank: files[rank::world_size].
+        instruction = activation.body.instructions[register]
+        if activation in self._worker or not isinstance(instruction, Item):
+            return _Kind.STRANGE
+        key, whole = (activation.body.instructions[each] for each in (instruction.key, instruction.value))
+        if not isinstance(key, Operation) or key.operator != "[:]":
+            return _Kind.STRANGE
+        passed = [(activation, instruction.value)]
+        if isinstance(whole, Parameter):
+            passed = list(activation.bindings.get(whole.name, {}))
+        return min((self._known(*place) for place in passed), default=_Kind.STRANGE)
 
     def _comprehension(self, activation: Activation, made: Collection) -> _Kind:
         (item,) = made.items

@@ -112,6 +112,8 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
             found[value] = None  # a split or a part of a dataset that draws nothing
         elif isinstance(value, External) and value.path.startswith("pandas.") and value.path.endswith("()"):
             found[engine.values.external("pandas.DataFrame()")] = None  # a column or rows: both can be sampled
+        elif isinstance(value, External) and value.path.endswith(".SeedSequence().spawn()"):
+            found[engine.values.external(value.path.removesuffix(".spawn()"))] = None
         elif isinstance(value, Class) or (isinstance(value, External) and _is_class_path(value.path)):
             found[value] = None  # a generic class, Dataset[int]
         else:
@@ -128,6 +130,9 @@ def _set_item(engine: Engine, act: Activation, register: Register, ins: model.Se
     values = act.registers[ins.value]
     for target in act.registers[ins.target]:
         if isinstance(target, Object) and target.kind in objects.CONTAINERS:
+            if ins.removed:
+                engine.write((target, objects.REMOVED), act.registers[ins.key])
+                continue
             for key in constant_keys(act.registers[ins.key]) or [None]:
                 objects.put_item(engine, target, key, values)
     return ()

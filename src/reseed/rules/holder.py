@@ -88,7 +88,7 @@ def _of_maker(program: Program, made: Object) -> str:
     row = rng_object_of(made.path.removesuffix("()"))
     if row is not None and row.state == SEEDED:
         return "`generator=` takes a torch.Generator only; without it, torch draws from what it seeds in every worker"
-    if row is None or row.path not in HELD:
+    if row is None or row.path not in HELD or made.cls is not None:
         return f"the RNG object on line {place.span.line} is not made by default_rng, RandomState or random.Random"
     if made.site is None or made.site[0] != ROOT:
         return f"the RNG object is made in another file, at {place.path}:{place.span.line}"

@@ -5,6 +5,8 @@ Finds worker code that draws from an RNG object which was made before the worker
 `RandomState`, a `random.Random`, or a `torch.Generator` made in `__init__`, in a class body, in a module, as a default
 argument, in a closure, by a cached function, or handed in, and drawn from by `__getitem__`, `__getitems__`, `__iter__`,
 a `collate_fn`, or what these call. A call that hands the object on to the function which draws counts among the draws.
+Instances of the program's own subclasses of the first three count as well, unless the class says itself where its
+numbers come from.
 
 ## Why is this bad
 

@@ -3,7 +3,8 @@
 
 Finds a `worker_init_fn` that gives all workers the same seed: a constant, the high bits of `torch.initial_seed()`,
 the clock in whole seconds, a copy of the parent's state. It is reported where the workers draw from the state that is
-seeded so: NumPy's, Python's or torch's global state, or that of a library.
+seeded so: NumPy's, Python's or torch's global state, a library's, or that of an RNG object which the seeder seeds or
+makes anew (`get_worker_info().dataset.rng = np.random.default_rng(42)`).
 
 Where it cannot be seen what the dataset is, the seeder is reported all the same: its seeds are wrong for whatever is
 drawn. A dataset that is seen and draws nothing from that state is not reported, nor is a seed that is not understood.
@@ -45,7 +46,8 @@ In a function of the same file that serves as the seeder and nothing else, the s
 `torch.initial_seed()`, and what seeds torch alone is taken out: PyTorch has seeded it. The rest of the body stays as it
 is. A function that seeds and may serve others (`worker_init_fn=seed_everything`), a lambda that only seeds, and
 `np.random.seed` itself stay as they are, and the loader is given `seed_worker` instead. Not repaired are seeders of
-other files, those that get their seed in ways that are not seen, and loaders that bring their own.
+other files, those that get their seed in ways that are not seen, seeds of RNG objects, and loaders that bring their
+own.
 
 ## References
 

@@ -3,7 +3,8 @@
 
 Finds a `worker_init_fn` whose seed is the same in every epoch: the worker's id, a number plus the worker's id, the
 first word of NumPy's state plus the worker's id. It is reported where the workers draw from the state that is seeded
-so: NumPy's, Python's or torch's global state, or that of a library.
+so: NumPy's, Python's or torch's global state, that of a library, or that of an RNG object which the seeder seeds or
+makes anew (`get_worker_info().dataset.rng = np.random.default_rng([42, worker_id])`).
 
 Where it cannot be seen what the dataset is, the seeder is reported all the same: its seeds are wrong for whatever is
 drawn. A dataset that is seen and draws nothing from that state is not reported, nor is a seed that is not understood.
@@ -53,7 +54,8 @@ In a function of the same file that serves as the seeder and nothing else, the s
 `torch.initial_seed()`, and what seeds torch alone is taken out: PyTorch has seeded it. The rest of the body stays as it
 is. A function that seeds and may serve others (`worker_init_fn=seed_everything`), a lambda that only seeds, and
 `np.random.seed` itself stay as they are, and the loader is given `seed_worker` instead. Not repaired are seeders of
-other files, those that get their seed in ways that are not seen, and loaders that bring their own.
+other files, those that get their seed in ways that are not seen, seeds of RNG objects, and loaders that bring their
+own.
 
 ## References
 

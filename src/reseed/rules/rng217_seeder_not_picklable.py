@@ -44,8 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reseed.program.model import Loader, Program
-from reseed.program.values import Constant
+from reseed.program.model import Program
 from reseed.rules import seeding
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
@@ -64,7 +63,7 @@ class SeederNotPicklable(Rule):
         """One finding a loader."""
         seen = set()
         for loader in program.loaders:
-            if loader.place in seen or not loader.may_have_workers() or _is_forked(loader):
+            if loader.place in seen or not loader.may_have_workers() or loader.is_forked():
                 continue
             wrong = [
                 f"`{name}` is {why}"
@@ -82,8 +81,3 @@ class SeederNotPicklable(Rule):
                 )
                 message = f"{' and '.join(dict.fromkeys(wrong))}, which cannot be pickled, {where}"
                 yield seeding.finding(program, self, loader, message, self.torch)
-
-
-def _is_forked(loader: Loader) -> bool:
-    values = loader.argument("multiprocessing_context")
-    return bool(values) and all(isinstance(value, Constant) and value.value == "fork" for value in values or ())

@@ -127,7 +127,8 @@ class RankBlindSeed(Rule):
         sign = None if place is None else _sign_of_ranks(program)
         if place is None or sign is None:
             return
-        places = [program.place(*draw) for draw in seeded_draws(program, loader.worker)]
+        drawn = list(seeded_draws(program, loader.worker))
+        places = [program.place(*draw) for draw in drawn]
         draws = tuple(dict.fromkeys(Draw(p.path, p.span.line, p.span.column, p.function) for p in places))
         yield Finding(
             path=place.path,
@@ -135,7 +136,7 @@ class RankBlindSeed(Rule):
             code=self.code,
             name=self.name,
             message=f"torch is seeded alike in all ranks (`{sign}`): the workers of each draw the same numbers, as in "
-            f"`{draws[0].function}` {judge.told_line(place, draws[0])}, on every torch",
+            f"`{judge.call_text(*drawn[0])}` {judge.told_line(place, draws[0])} ({draws[0].function}), on every torch",
             state=_TORCH,
             torch=self.torch,
             draws=draws,

@@ -5,6 +5,9 @@ Finds an `IterableDataset` whose `__iter__` gives all its samples to every worke
 
 Told is only what is seen whole: the loader; `__iter__` and where its samples come from, files, lists, arrays, which
 each worker has a whole copy of; and that neither worker code nor the loader's `worker_init_fn` asks which worker it is.
+A name that speaks of workers or shards keeps the rule silent, but for shards that the program shows to be those of the
+ranks: what is split by rank alone comes from every worker of a rank.
+
 Streams that draw random samples without end are not reported, nor those that take theirs from what is not understood,
 such as a queue, a server, or another library's stream.
 

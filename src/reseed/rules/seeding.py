@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reseed.knowledge.library_rngs import LIBRARY_RNGS
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
 from reseed.program.model import Loader, Program
 from reseed.program.reach import Reached
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
+from reseed.rules.seeded_objects import draws_by_seeding
 from reseed.rules.unseen import is_hidden
 from reseed.seeds.seed import COARSE_CLOCK, PARENT_WORD, SLOW_CLOCK, WORKER
-from reseed.seeds.seeder import Effect, Seeding, Summary, crash, effect, summary_of
+from reseed.seeds.seeder import Effect, Seeding, Summary, crash, effect, effect_of, summary_of
 from reseed.seeds.signature import takes_worker_id
 
 _NAMES = {NUMPY_GLOBAL: "NumPy's global state", "python-global": "Python's `random`", "torch-global": "torch's state"}
+_OBJECTS = "the seed of an RNG object is not rewritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,24 @@ def harms(program: Program, loader: Loader, summary: Summary) -> list[Harm]:
     """
     drawn = draws_by_state(program, loader)
     if not drawn and not program.engine.exhausted and is_hidden(program, loader):
-        seeded = [state for each in summary.seedings for state in sorted(each.states) if is_global(state)]
-        drawn = {state: [] for state in seeded or [NUMPY_GLOBAL]}
+        states = [state for each in summary.seedings for state in sorted(each.states) if is_global(state)]
+        drawn = {state: [] for state in states or [NUMPY_GLOBAL]}
     found = []
     for state, draws in drawn.items():
         seedings = summary.of(state)
         if not seedings and not judge.workers_repeat(program, loader):
             continue
         before, since = (effect(program, loader, summary, state, since_1_9) for since_1_9 in (False, True))
-        worst = before if since is Effect.RIGHT else since
-        if worst is not Effect.RIGHT:
-            torch = "<1.9" if since is Effect.RIGHT else "any"
-            found.append(Harm(state, worst, torch, seedings[-1] if seedings else None, tuple(draws)))
-    return found
+        found.append(_harm(state, before, since, seedings[-1] if seedings else None, draws))
+    for seeded, draws in draws_by_seeding(program, loader, summary).items():
+        before, since = (effect_of(program, loader, summary, seeded, since_1_9) for since_1_9 in (False, True))
+        found.append(_harm(min(seeded[-1].states), before, since, seeded[-1], draws))
+    return [harm for harm in found if harm.effect is not Effect.RIGHT]
+
+
+def _harm(state: str, before: Effect, since: Effect, seeding: Seeding | None, draws: list[Reached]) -> Harm:
+    only_before = since is Effect.RIGHT
+    return Harm(state, before if only_before else since, "<1.9" if only_before else "any", seeding, tuple(draws))
 
 
 def draws_by_state(program: Program, loader: Loader) -> dict[str, list[Reached]]:
@@ -77,7 +85,11 @@ def draws_by_state(program: Program, loader: Loader) -> dict[str, list[Reached]]
 
 def is_global(state: str) -> bool:
     """Whether a state is one of the process: NumPy's, Python's, torch's, a library's; not that of an RNG object."""
-    return state in _NAMES or (bool(state) and "." not in state and not state.startswith(("torch-", "*")))
+    return state in _NAMES or state in LIBRARY_RNGS
+
+
+def _name(state: str) -> str:
+    return _NAMES.get(state) or (state if is_global(state) else f"an RNG object (`{state}`)")
 
 
 def findings(program: Program, rule: Rule, wanted: Effect, told: str) -> Iterator[Finding]:
@@ -90,7 +102,7 @@ def findings(program: Program, rule: Rule, wanted: Effect, told: str) -> Iterato
         if found:
             seen.add(loader.place)
             torch = "any" if any(harm.torch == "any" for harm in found) else "<1.9"
-            states = " and ".join(_NAMES.get(harm.state, harm.state) for harm in found)
+            states = " and ".join(_name(harm.state) for harm in found)
             message = f"`worker_init_fn` {_cause(program, loader, found[0], states)}: {_draws(loader, program, found)}"
             yield finding(program, rule, loader, f"{message} {told} on {_versions(torch)}", torch, found)
 
@@ -100,14 +112,17 @@ def finding(
 ) -> Finding:
     """A finding at the loader."""
     reached = [draw for harm in found or () for draw in harm.draws]
-    obstacle = _elsewhere(program, loader)
+    states = {harm.state for harm in found or ()}
+    # What a repair is asked for: it rewrites the seeds of global states alone.
+    wanted = {state for state in states if is_global(state)} or states
+    obstacle = _elsewhere(program, loader) or (_OBJECTS if any(not is_global(each) for each in wanted) else "")
     return Finding(
         path=loader.place.path,
         span=loader.place.span,
         code=rule.code,
         name=rule.name,
         message=message,
-        state=", ".join(sorted(harm.state for harm in found or ())),
+        state=", ".join(sorted(wanted)),
         torch=torch,
         draws=tuple(judge.draw_place(program, draw) for draw in reached),
         steps=judge.steps_of(program, reached[0]) if reached else (),

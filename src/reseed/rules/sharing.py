@@ -124,7 +124,7 @@ class Sharing:
 
     def _shared_in(self, leaf: Leaf) -> list[Object]:
         engine = self.program.engine
-        if not all(_is_clear(value) or any(objects_in(engine, (value,))) for value in leaf.values):
+        if not all(is_clear(value) or any(objects_in(engine, (value,))) for value in leaf.values):
             return self._shared_by_every_store(leaf)
         found = list(objects_in(engine, leaf.values))
         if not found or not all(self._is_shared(made) for made in found):
@@ -316,7 +316,8 @@ def maker_of(program: Program, made: Object) -> tuple[Activation, Register]:
     return next(iter(program.engine.makers[made])), made.site[2]
 
 
-def _is_clear(value: Value) -> bool:
+def is_clear(value: Value) -> bool:
+    """Whether a value that is no RNG object is known to be none."""
     # None before an object is made, or a global state where none is given.
     if isinstance(value, External):
         return canonical(value.path) in _GLOBAL_STATES

@@ -46,13 +46,14 @@ from reseed.seeds.seed import (
 
 # Calls whose result depends on their arguments and on nothing else.
 _PURE_BUILTINS = "abs bool divmod float hash int len max min pow range round str sum tuple"
-_PURE_NUMPY = "array asarray abs int32 int64 uint32 uint64 mod iinfo random.SeedSequence"
+_PURE_NUMPY = "array asarray abs int32 int64 uint32 uint64 mod iinfo"
 _PURE = frozenset(
     [f"builtins.{name}" for name in str.split(_PURE_BUILTINS)]
     + [f"numpy.{name}" for name in str.split(_PURE_NUMPY)]
     + ["math.floor", "torch.iinfo", "torch.tensor"]
 )
 _PURE_METHODS = ("().generate_state", "().astype")
+_SEQUENCE = "numpy.random.SeedSequence"
 _WHOLE = frozenset({"builtins.int", "builtins.round", "math.floor", "numpy.int64", "numpy.uint32", "numpy.uint64"})
 _KEEPS_RANGE = frozenset({"builtins.float", "builtins.max", "builtins.min", "numpy.array", "numpy.asarray"})
 _BUDGET = 500
@@ -68,7 +69,7 @@ def dependence(
 
 def seed_of(program: Program, activation: Activation, register: Register, root: Activation | None = None) -> Seed:
     """The abstract value of `register` in `activation`. `root` is a seeder's worker stand-in."""
-    found = _Evaluation(program, root, _names_tested(activation, register)).seed(activation, register)
+    found = _Evaluation(program, root, _names_tested(activation, register)).entropy(activation, register)
     if NONE in found.varies:
         return replace(found, varies=found.varies - {NONE} | {OS})
     return found
@@ -110,6 +111,13 @@ class _Evaluation:
         self.depth -= 1
         self.done[here] = result
         return result
+
+    def entropy(self, activation: Activation, register: Register) -> Seed:
+        """The seed at `register`, as what takes a seed is given it: in a list of numbers no None is accepted."""
+        found = self.seed(activation, register)
+        if isinstance(activation.body.instructions[register], model.Collection):
+            return replace(found, varies=found.varies - {OPTION, GIVEN, NONE})
+        return found
 
     def _evaluate(self, act: Activation, register: Register) -> Seed:
         instruction = act.body.instructions[register]
@@ -265,9 +273,15 @@ class _Evaluation:
         if path in _PURE and len(arguments) == 1 and path in _WHOLE:
             result = whole(arguments[0])
             return Seed(result.varies - {OPTION}, result.low, result.high, result.slope, result.ticks)
+        if path == _SEQUENCE:
+            return self._sequence(act, call)
+        if path.endswith(f"{_SEQUENCE}().spawn") and isinstance(callee, model.Attribute):
+            return self.seed(act, callee.value)  # a child has its number from the key that it is looked up by
         if path in _PURE or rng_object_of(path) is not None or path.endswith(_PURE_METHODS):
-            if not arguments and rng_object_of(path) is not None:
-                return Seed(frozenset({OS}))
+            if rng_object_of(path) is not None:
+                arguments = [self.entropy(act, argument.value) for argument in call.arguments]
+                if not arguments:
+                    return Seed(frozenset({OS}))
             if isinstance(callee, model.Attribute) and "()" in path:
                 arguments.append(self.seed(act, callee.value))
             result = join(arguments) if arguments else Seed()
@@ -275,6 +289,14 @@ class _Evaluation:
                 return bounded(result, 0, MAX_NUMPY_SEED)
             return result if path in _KEEPS_RANGE else bounded(result, None, None)
         return ANY
+
+    def _sequence(self, act: Activation, call: model.Call) -> Seed:
+        # Without entropy of its own, or with None, a seed sequence takes the operating system's.
+        given = {argument.keyword or "entropy": argument.value for argument in call.arguments}
+        if "entropy" not in given:
+            return Seed(frozenset({OS}))
+        parts = [self.entropy(act, given[name]) for name in ("entropy", "spawn_key") if name in given]
+        return bounded(join(parts), None, None)
 
 
 def _drawn_between(path: str, arguments: list[Seed]) -> tuple[float | None, float | None]:

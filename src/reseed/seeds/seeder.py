@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -128,10 +128,17 @@ def summary_of(program: Program, loader: Loader) -> Summary | None:
 def effect(program: Program, loader: Loader, summary: Summary, state: str, since_1_9: bool) -> Effect:
     """What the workers of the loader have in `state`, in PyTorch before or since 1.9."""
     seedings = summary.of(state)
+    if summary.is_understood and not seedings:
+        return Effect.RIGHT if state in PYTORCH_SEEDS or (since_1_9 and state == NUMPY_GLOBAL) else Effect.UNTOUCHED
+    return effect_of(program, loader, summary, seedings, since_1_9)
+
+
+def effect_of(
+    program: Program, loader: Loader, summary: Summary, seedings: Collection[Seeding], since_1_9: bool
+) -> Effect:
+    """What some of the seedings of a seeder leave with what they seed, in PyTorch before or since 1.9."""
     if not summary.is_understood or any(UNKNOWN in each.seed.varies for each in seedings):
         return Effect.RIGHT
-    if not seedings:
-        return Effect.RIGHT if state in PYTORCH_SEEDS or (since_1_9 and state == NUMPY_GLOBAL) else Effect.UNTOUCHED
     found = {_effect_of(program, loader, each.seed, since_1_9) for each in seedings}
     if Effect.RIGHT in found:
         return Effect.RIGHT
