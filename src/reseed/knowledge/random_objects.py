@@ -1,5 +1,7 @@
 """Classes of libraries whose objects draw, when they are called, from an RNG that the library keeps.
 
+Those that draw from NumPy's global state stand in `reseed.knowledge.numpy_classes`.
+
 Whether an object draws numbers that matter is a question of how it was made: ``Resize(32, 32)`` does not,
 ``HorizontalFlip(p=1)`` does not either, ``HorizontalFlip()`` does. Classes that no row names are taken to be quiet.
 """
@@ -8,35 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+from reseed.knowledge.numpy_classes import NUMPY_CLASSES
+from reseed.knowledge.random_class import ANY_METHOD, CALL, Kind, RandomClass
 from reseed.knowledge.spelling import find, spellings
-
-Kind = Literal["always", "unless-fixed", "unless-given", "ranges", "never"]
-
-
-@dataclass(frozen=True, slots=True)
-class RandomClass:
-    """A class whose objects draw from the RNG `state` when called, or through one of their `methods`.
-
-    What an object does where it does something is random: ``always``; ``unless-fixed``: unless an argument is a range
-    of one value; ``unless-given``: if it was made without arguments, or with a range; ``ranges``: if an argument is a
-    range; ``never``. `chance` is the parameter that says how often it does something, with its index (None: by keyword
-    only) and what it is if it is not given. `steady` is a parameter that takes the randomness away where it is False.
-    """
-
-    path: str
-    state: str
-    kind: Kind
-    methods: frozenset[str]
-    source: str
-    chance: tuple[str, int | None, float] | None = None
-    steady: str | None = None
-
-
-CALL = "__call__"
-ANY_METHOD = "*"
 
 _ALBUMENTATIONS = "measured: albumentations 2.0.8"
 _IMGAUG = "measured: imgaug 0.4.0"
@@ -174,7 +151,7 @@ _GONE = (
     "albumentations.pytorch.functional",
     "albumentations.random_utils",
 )
-_BY_PATH: Mapping[str, RandomClass] = {row.path: row for row in RANDOM_CLASSES}
+_BY_PATH: Mapping[str, RandomClass] = {row.path: row for row in (*RANDOM_CLASSES, *NUMPY_CLASSES)}
 _ROOTS = frozenset({"monai", *(path.partition(".")[0] for path in _BY_PATH)})
 _KNOWN_TRANSFORMS = frozenset(
     f"albumentations.{name}" for name in [*_A_OTHERS.split(), *(row.path.split(".", 1)[1] for row in RANDOM_CLASSES)]

@@ -8,14 +8,8 @@ from dataclasses import dataclass
 from reseed.facts.model import Call, Instruction, Item, Register
 from reseed.knowledge.datasets import dataset_base, is_quiet
 from reseed.knowledge.library_rngs import RngCall, rng_call_of
-from reseed.knowledge.random_objects import (
-    CALL,
-    MONAI_BASES,
-    RandomClass,
-    draws_through,
-    is_of_other_versions,
-    random_class_of,
-)
+from reseed.knowledge.random_class import CALL, RandomClass
+from reseed.knowledge.random_objects import MONAI_BASES, draws_through, is_of_other_versions, random_class_of
 from reseed.knowledge.spelling import spellings
 from reseed.program import objects
 from reseed.program.arguments import arguments_of
@@ -133,6 +127,8 @@ def _is_random(engine: Engine, made: Object, row: RandomClass) -> bool:
         return False  # it may have been given anything
     if row.steady is not None and _constants(_argument(engine, made, row.steady, None)) not in (None, {True}):
         return False
+    if not all(_has(engine, made, name, position, wanted) for name, position, wanted in row.needs):
+        return False
     if row.chance is not None:
         name, position, default = row.chance
         chances = _constants(_argument(engine, made, name, position))
@@ -152,6 +148,14 @@ def _is_random(engine: Engine, made: Object, row: RandomClass) -> bool:
     if row.kind == "unless-given" and not given:
         return True
     return any(_is_range(engine, value, wide=True) for value in given)
+
+
+def _has(engine: Engine, made: Object, name: str, position: int | None, wanted: tuple[str | bool, ...]) -> bool:
+    texts = tuple(value for value in wanted if isinstance(value, str))
+    return any(
+        value.startswith(texts) if isinstance(value, str) else value in wanted
+        for value in _constants(_argument(engine, made, name, position)) or ()
+    )
 
 
 def _argument(engine: Engine, made: Object, name: str, position: int | None) -> Values | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from reseed.facts.model import Import, Register
 from reseed.knowledge import datasets
 from reseed.knowledge.library_rngs import LIBRARY_RNGS
-from reseed.knowledge.random_objects import CALL, imports_other_versions
+from reseed.knowledge.random_class import CALL
+from reseed.knowledge.random_objects import imports_other_versions
 from reseed.program import objects
 from reseed.program.effects import DrawEffect
 from reseed.program.engine import Activation

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from reseed.knowledge.datasets import DATASETS
 from reseed.knowledge.library_draws import LIBRARY_DRAWS
 from reseed.knowledge.loaders import LOADER_NAMES
+from reseed.knowledge.numpy_classes import NUMPY_CLASSES
 from reseed.knowledge.object_draws import GENERATOR_METHODS, METHODS
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.knowledge.seeding import SEEDERS
@@ -37,6 +38,7 @@ _DRAWS = _shortest(
     ["rand", "andom", "seed"]
     + [row.path.rpartition(".")[2] for row in SEEDERS]
     + [row.path.partition(".")[0] for row in LIBRARY_DRAWS]
+    + [row.path.partition(".")[0] for row in NUMPY_CLASSES]
 )
 # The methods of an RNG object that another file's class keeps under any name: self.source.normal(). Of Generator.f()
 # only the call is looked for, or every file would be kept.
