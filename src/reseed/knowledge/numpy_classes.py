@@ -4,7 +4,7 @@ Left out, because they draw from elsewhere (Python's `random`, torch's state): a
 among them the pipelines themselves, nlpaug's augmenters of text but one, timm's AutoAugment, ultralytics' Mosaic and
 RandomFlip. Left out as well:
 - Augmentor's pipelines, whose operations are added one call at a time;
-- albumentations before 1.2.0, where a dozen transforms draw from NumPy's global state: newer ones do not;
+- albumentations before 1.2.0, some of whose transforms do: see `reseed.knowledge.random_objects.drew_from_numpy`;
 - the transforms of mmdet, mmseg and their kind, which are made from settings.
 """
 

@@ -145,6 +145,16 @@ _QUIET_METHODS = frozenset({"reseed", "get_current_locale", "override_locale", "
 MONAI_BASES = frozenset({"monai.transforms.Randomizable", "monai.transforms.RandomizableTransform"})
 """Classes whose `R` is the RNG that subclasses draw from. Source: monai 1.6.1, monai/transforms/transform.py."""
 
+NUMPY_SINCE, NUMPY_BEFORE = "0.5.0", "1.2.0"
+"""The versions of albumentations some of whose transforms draw from NumPy's global state, the second left out.
+
+Source: measured: albumentations 0.5.2, 1.0.3 and 1.1.0, which do, 1.2.0 and 1.3.1, which do not. Left out is what does
+so for some arguments alone: CropAndPad and Downscale.
+"""
+_NUMPY_TRANSFORMS = frozenset(
+    f"albumentations.{name}"
+    for name in ("GaussianBlur", "GlassBlur", "MultiplicativeNoise", "Perspective", "RandomToneCurve", "Superpixels")
+)
 _GONE = (
     "albumentations.augmentations.dropout.cutout",
     "albumentations.imgaug",
@@ -172,6 +182,12 @@ def draws_through(row: RandomClass, method: str) -> bool:
     if method in row.methods:
         return True
     return ANY_METHOD in row.methods and not method.startswith("_") and method not in _QUIET_METHODS
+
+
+def drew_from_numpy(path: str) -> bool:
+    """Say whether the albumentations transform at `path` drew from NumPy's global state before `NUMPY_BEFORE`."""
+    path = path.removesuffix("()")
+    return path.startswith("albumentations.") and any(name in _NUMPY_TRANSFORMS for name in spellings(path))
 
 
 def is_of_other_versions(path: str) -> bool:

@@ -9,7 +9,15 @@ from reseed.facts.model import Call, Instruction, Item, Register
 from reseed.knowledge.datasets import dataset_base, is_quiet
 from reseed.knowledge.library_rngs import RngCall, rng_call_of
 from reseed.knowledge.random_class import CALL, RandomClass
-from reseed.knowledge.random_objects import MONAI_BASES, draws_through, is_of_other_versions, random_class_of
+from reseed.knowledge.random_objects import (
+    MONAI_BASES,
+    NUMPY_BEFORE,
+    NUMPY_SINCE,
+    draws_through,
+    drew_from_numpy,
+    is_of_other_versions,
+    random_class_of,
+)
 from reseed.knowledge.spelling import spellings
 from reseed.program import objects
 from reseed.program.arguments import arguments_of
@@ -54,15 +62,27 @@ def is_dataset(value: Object) -> bool:
 def uses_of_object(engine: Engine, target: Object, method: str) -> Iterator[RngUse]:
     """What `method` of `target` draws: by itself, and by the library's objects that it holds and runs."""
     inside = objects.contents(engine, None, target)
-    if any(is_of_other_versions(value.path) for value in inside if isinstance(value, (External, Object))):
-        return
+    others = any(is_of_other_versions(value.path) for value in inside if isinstance(value, (External, Object)))
     for value in inside:
         row = random_class_of(value.path) if isinstance(value, Object) and value.kind == "external" else None
-        if row is not None and isinstance(value, Object):
-            # What holds a transform calls it, and hands on the calls of such methods as it has itself.
-            called = method in row.methods or (value is target and draws_through(row, method))
-            if called and _is_random(engine, value, row):
+        if row is None or not isinstance(value, Object):
+            continue
+        # What holds a transform calls it, and hands on the calls of such methods as it has itself.
+        called = method in row.methods or (value is target and draws_through(row, method))
+        if called and _is_random(engine, value, row):
+            if not others:
                 yield RngUse(row.state, value.path, value, target)
+            if drew_from_numpy(value.path) and _has_old_albumentations(engine):
+                yield RngUse("numpy-global", value.path, value, target)
+
+
+def _has_old_albumentations(engine: Engine) -> bool:
+    # Only where the project says so: newer versions draw from elsewhere.
+    found = engine.linker.declared("albumentations")
+    ranges = [one.allowed for one in found]
+    return bool(found) and all(
+        allowed.meets(NUMPY_SINCE, None) and not allowed.meets(NUMPY_BEFORE, None) for allowed in ranges
+    )
 
 
 def _callees(engine: Engine, activation: Activation, call: Call) -> Iterator[Value]:
