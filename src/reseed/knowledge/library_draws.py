@@ -25,16 +25,18 @@ class LibraryDraw:
 
     It does not where the parameter `unless` is given, by its keyword or as the positional argument at index `position`
     (from 0, ``self`` not counted; None: by keyword only), and is neither None nor NumPy's global state itself. Neither
-    does it where the keyword `fresh` is given at all: with ``rng=None``, SciPy makes a new generator.
+    does it where the keyword `fresh` is given at all: with ``rng=None``, SciPy makes a new generator. Where `needs`
+    names a parameter (with its index), it draws only if that is one of these constants.
     A ``*`` in `path` stands for one name.
     """
 
     path: str
     state: str
-    unless: str
+    unless: str | None
     position: int | None
     source: str
     fresh: str | None = None
+    needs: tuple[str, int, frozenset[str]] | None = None
 
 
 def _scipy(path: str, unless: str, position: int | None = None, fresh: str | None = None) -> LibraryDraw:
@@ -52,6 +54,28 @@ def _pandas(path: str) -> LibraryDraw:
 def _networkx(path: str, position: int | None = None) -> LibraryDraw:
     return LibraryDraw(path, "numpy-global", "seed", position, "measured: networkx 3.6.1")
 
+
+def _corruption(name: str) -> LibraryDraw:
+    return LibraryDraw(f"imagecorruptions.{name}", "numpy-global", None, None, _IMAGECORRUPTIONS)
+
+
+def _mmcv(name: str) -> LibraryDraw:
+    return LibraryDraw(f"mmcv.{name}", "numpy-global", None, None, "measured: mmcv-lite 2.2.0")
+
+
+_IMAGECORRUPTIONS = "measured: imagecorruptions 1.1.2 (fog and glass_blur: imagecorruptions/corruptions.py)"
+_CORRUPTIONS = (
+    "elastic_transform",
+    "fog",
+    "frost",
+    "gaussian_noise",
+    "glass_blur",
+    "motion_blur",
+    "shot_noise",
+    "snow",
+    "spatter",
+    "speckle_noise",
+)
 
 LIBRARY_DRAWS: tuple[LibraryDraw, ...] = (
     _scipy("scipy.stats.multivariate_normal.rvs", "random_state", 3),
@@ -93,6 +117,17 @@ LIBRARY_DRAWS: tuple[LibraryDraw, ...] = (
     _networkx("networkx.arf_layout"),
     _networkx("networkx.forceatlas2_layout"),
     _networkx("networkx.generate_random_paths", 5),
+    *[_corruption(name) for name in _CORRUPTIONS],
+    LibraryDraw(
+        "imagecorruptions.corrupt",
+        "numpy-global",
+        None,
+        None,
+        _IMAGECORRUPTIONS,
+        needs=("corruption_name", 2, frozenset(_CORRUPTIONS)),
+    ),
+    _mmcv("adjust_lighting"),
+    _mmcv("cutout"),
 )
 
 _READERS = "read_csv read_excel read_feather read_fwf read_json read_parquet read_sql read_table concat merge"

@@ -1,5 +1,7 @@
 """Classes of libraries whose objects draw, when they are called, from an RNG that the library keeps.
 
+Those that draw from NumPy's global state stand in `reseed.knowledge.numpy_classes`.
+
 Whether an object draws numbers that matter is a question of how it was made: ``Resize(32, 32)`` does not,
 ``HorizontalFlip(p=1)`` does not either, ``HorizontalFlip()`` does. Classes that no row names are taken to be quiet.
 """
@@ -8,35 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+from reseed.knowledge.numpy_classes import NUMPY_CLASSES
+from reseed.knowledge.random_class import ANY_METHOD, CALL, Kind, RandomClass
 from reseed.knowledge.spelling import find, spellings
-
-Kind = Literal["always", "unless-fixed", "unless-given", "ranges", "never"]
-
-
-@dataclass(frozen=True, slots=True)
-class RandomClass:
-    """A class whose objects draw from the RNG `state` when called, or through one of their `methods`.
-
-    What an object does where it does something is random: ``always``; ``unless-fixed``: unless an argument is a range
-    of one value; ``unless-given``: if it was made without arguments, or with a range; ``ranges``: if an argument is a
-    range; ``never``. `chance` is the parameter that says how often it does something, with its index (None: by keyword
-    only) and what it is if it is not given. `steady` is a parameter that takes the randomness away where it is False.
-    """
-
-    path: str
-    state: str
-    kind: Kind
-    methods: frozenset[str]
-    source: str
-    chance: tuple[str, int | None, float] | None = None
-    steady: str | None = None
-
-
-CALL = "__call__"
-ANY_METHOD = "*"
 
 _ALBUMENTATIONS = "measured: albumentations 2.0.8"
 _IMGAUG = "measured: imgaug 0.4.0"
@@ -168,13 +145,23 @@ _QUIET_METHODS = frozenset({"reseed", "get_current_locale", "override_locale", "
 MONAI_BASES = frozenset({"monai.transforms.Randomizable", "monai.transforms.RandomizableTransform"})
 """Classes whose `R` is the RNG that subclasses draw from. Source: monai 1.6.1, monai/transforms/transform.py."""
 
+NUMPY_SINCE, NUMPY_BEFORE = "0.5.0", "1.2.0"
+"""The versions of albumentations some of whose transforms draw from NumPy's global state, the second left out.
+
+Source: measured: albumentations 0.5.2, 1.0.3 and 1.1.0, which do, 1.2.0 and 1.3.1, which do not. Left out is what does
+so for some arguments alone: CropAndPad and Downscale.
+"""
+_NUMPY_TRANSFORMS = frozenset(
+    f"albumentations.{name}"
+    for name in ("GaussianBlur", "GlassBlur", "MultiplicativeNoise", "Perspective", "RandomToneCurve", "Superpixels")
+)
 _GONE = (
     "albumentations.augmentations.dropout.cutout",
     "albumentations.imgaug",
     "albumentations.pytorch.functional",
     "albumentations.random_utils",
 )
-_BY_PATH: Mapping[str, RandomClass] = {row.path: row for row in RANDOM_CLASSES}
+_BY_PATH: Mapping[str, RandomClass] = {row.path: row for row in (*RANDOM_CLASSES, *NUMPY_CLASSES)}
 _ROOTS = frozenset({"monai", *(path.partition(".")[0] for path in _BY_PATH)})
 _KNOWN_TRANSFORMS = frozenset(
     f"albumentations.{name}" for name in [*_A_OTHERS.split(), *(row.path.split(".", 1)[1] for row in RANDOM_CLASSES)]
@@ -195,6 +182,12 @@ def draws_through(row: RandomClass, method: str) -> bool:
     if method in row.methods:
         return True
     return ANY_METHOD in row.methods and not method.startswith("_") and method not in _QUIET_METHODS
+
+
+def drew_from_numpy(path: str) -> bool:
+    """Say whether the albumentations transform at `path` drew from NumPy's global state before `NUMPY_BEFORE`."""
+    path = path.removesuffix("()")
+    return path.startswith("albumentations.") and any(name in _NUMPY_TRANSFORMS for name in spellings(path))
 
 
 def is_of_other_versions(path: str) -> bool:

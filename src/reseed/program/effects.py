@@ -14,7 +14,7 @@ from reseed.program.engine import Activation, Engine
 from reseed.program.objects import PARTS, RNG
 from reseed.program.rng_objects import objects_in
 from reseed.program.rng_uses import rng_uses
-from reseed.program.values import UNKNOWN, External, Method, Object, Value, Values
+from reseed.program.values import UNKNOWN, Constant, External, Method, Object, Value, Values
 
 NUMPY_GLOBAL = "numpy-global"
 ALL_STATES = frozenset({"*"})
@@ -237,6 +237,12 @@ def _argument(
 
 def _moves_state(engine: Engine, activation: Activation, call: Call, row: library_draws.LibraryDraw) -> bool:
     args = arguments_of(engine, activation, call)
+    if row.needs is not None:
+        name, position, wanted = row.needs
+        given = args.get(position, name) or {}
+        return any(isinstance(value, Constant) and value.value in wanted for value in given)
+    if row.unless is None:
+        return True
     if args.may_pass(row.position, row.unless) or (row.fresh is not None and row.fresh in args.keywords):
         return False
     values = args.get(row.position, row.unless)

@@ -18,6 +18,7 @@ from reseed.facts.store import Store
 from reseed.knowledge import datasets
 from reseed.knowledge.loaders import loader_of
 from reseed.program.values import UNKNOWN, Module, Value
+from reseed.source.declared import Declared, declared
 from reseed.source.importers import Importers
 from reseed.source.modules import Modules
 from reseed.source.position import Span
@@ -80,6 +81,10 @@ class Linker:
         self._own_names: dict[int, frozenset[str]] = {}
         self._quiet: dict[tuple[int, int], bool] = {}
         self._idle: dict[int, dict[int, list[str]]] = {}
+
+    def declared(self, *distributions: str) -> tuple[Declared, ...]:
+        """What the project of the root declares of a library."""
+        return declared(self._root, distributions) if self._project is not None else ()
 
     def imported(
         self, reader: Activation, module: str, level: int, name: str | None, top: bool = False

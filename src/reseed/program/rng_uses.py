@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from reseed.facts.model import Call, Instruction, Item, Register
 from reseed.knowledge.datasets import dataset_base, is_quiet
 from reseed.knowledge.library_rngs import RngCall, rng_call_of
+from reseed.knowledge.random_class import CALL, RandomClass
 from reseed.knowledge.random_objects import (
-    CALL,
     MONAI_BASES,
-    RandomClass,
+    NUMPY_BEFORE,
+    NUMPY_SINCE,
     draws_through,
+    drew_from_numpy,
     is_of_other_versions,
     random_class_of,
 )
@@ -60,15 +62,27 @@ def is_dataset(value: Object) -> bool:
 def uses_of_object(engine: Engine, target: Object, method: str) -> Iterator[RngUse]:
     """What `method` of `target` draws: by itself, and by the library's objects that it holds and runs."""
     inside = objects.contents(engine, None, target)
-    if any(is_of_other_versions(value.path) for value in inside if isinstance(value, (External, Object))):
-        return
+    others = any(is_of_other_versions(value.path) for value in inside if isinstance(value, (External, Object)))
     for value in inside:
         row = random_class_of(value.path) if isinstance(value, Object) and value.kind == "external" else None
-        if row is not None and isinstance(value, Object):
-            # What holds a transform calls it, and hands on the calls of such methods as it has itself.
-            called = method in row.methods or (value is target and draws_through(row, method))
-            if called and _is_random(engine, value, row):
+        if row is None or not isinstance(value, Object):
+            continue
+        # What holds a transform calls it, and hands on the calls of such methods as it has itself.
+        called = method in row.methods or (value is target and draws_through(row, method))
+        if called and _is_random(engine, value, row):
+            if not others:
                 yield RngUse(row.state, value.path, value, target)
+            if drew_from_numpy(value.path) and _has_old_albumentations(engine):
+                yield RngUse("numpy-global", value.path, value, target)
+
+
+def _has_old_albumentations(engine: Engine) -> bool:
+    # Only where the project says so: newer versions draw from elsewhere.
+    found = engine.linker.declared("albumentations")
+    ranges = [one.allowed for one in found]
+    return bool(found) and all(
+        allowed.meets(NUMPY_SINCE, None) and not allowed.meets(NUMPY_BEFORE, None) for allowed in ranges
+    )
 
 
 def _callees(engine: Engine, activation: Activation, call: Call) -> Iterator[Value]:
@@ -133,6 +147,8 @@ def _is_random(engine: Engine, made: Object, row: RandomClass) -> bool:
         return False  # it may have been given anything
     if row.steady is not None and _constants(_argument(engine, made, row.steady, None)) not in (None, {True}):
         return False
+    if not all(_has(engine, made, name, position, wanted) for name, position, wanted in row.needs):
+        return False
     if row.chance is not None:
         name, position, default = row.chance
         chances = _constants(_argument(engine, made, name, position))
@@ -152,6 +168,14 @@ def _is_random(engine: Engine, made: Object, row: RandomClass) -> bool:
     if row.kind == "unless-given" and not given:
         return True
     return any(_is_range(engine, value, wide=True) for value in given)
+
+
+def _has(engine: Engine, made: Object, name: str, position: int | None, wanted: tuple[str | bool, ...]) -> bool:
+    texts = tuple(value for value in wanted if isinstance(value, str))
+    return any(
+        value.startswith(texts) if isinstance(value, str) else value in wanted
+        for value in _constants(_argument(engine, made, name, position)) or ()
+    )
 
 
 def _argument(engine: Engine, made: Object, name: str, position: int | None) -> Values | None:

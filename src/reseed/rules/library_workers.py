@@ -1,4 +1,4 @@
-"""Whether workers share a library's RNG, and what a library's dataset draws that was handed transforms."""
+"""Whether workers share a library's RNG, and what draws that a library's dataset, or a loader, was handed to run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from reseed.facts.model import Import, Register
 from reseed.knowledge import datasets
 from reseed.knowledge.library_rngs import LIBRARY_RNGS
-from reseed.knowledge.random_objects import CALL, imports_other_versions
+from reseed.knowledge.random_class import CALL
+from reseed.knowledge.random_objects import imports_other_versions
 from reseed.program import objects
-from reseed.program.effects import DrawEffect
+from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
 from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.reach import Reached
 from reseed.program.rng_uses import RngUse, is_dataset, rng_uses, uses_of_object
-from reseed.program.values import External, Object
+from reseed.program.values import External, Object, Value
 from reseed.program.workers import has_entries
 from reseed.rules.unseen import opened
 from reseed.seeds.seeder import Verdict, verdict
@@ -79,16 +80,35 @@ def _in_worker_code(program: Program, source: Loader | DatasetEntry, silent: set
 
 
 def _handed_over(program: Program, loader: Loader, silent: set[str]) -> Iterator[LibraryDraw]:
-    for value in opened(program, loader.argument("dataset") or {}):
-        if not isinstance(value, Object) or not _runs_what_it_holds(program, value):
+    for use, holder in _uses_handed_over(program, loader):
+        site = use.made.site if use.made is not None else None
+        if site is None or use.state not in LIBRARY_RNGS or use.state in silent:
             continue
-        for use in uses_of_object(program.engine, value, CALL):
-            site = use.made.site if use.made is not None else None
-            if site is not None and use.state not in silent and not _is_made_by(program, loader.worker, use):
-                effect = DrawEffect(loader.register, use.state, use.path)
-                reached = Reached(loader.activation, effect, (), frozenset())
-                maker = program.engine.activations_of[site[:2]][0]
-                yield LibraryDraw(loader, reached, use.state, maker, site[2], (value,), is_handed_over=True)
+        if not _is_made_by(program, loader.worker, use):
+            effect = DrawEffect(loader.register, use.state, use.path)
+            reached = Reached(loader.activation, effect, (), frozenset())
+            maker = program.engine.activations_of[site[:2]][0]
+            yield LibraryDraw(loader, reached, use.state, maker, site[2], (holder,), is_handed_over=True)
+
+
+def handed_over_draws(program: Program, loader: Loader) -> Iterator[Reached]:
+    """The draws from NumPy's global state by what a library's dataset, or the loader itself, was handed to run.
+
+    No call of the program runs it: what stands for the draw is the call that makes it.
+    """
+    for use, _ in _uses_handed_over(program, loader):
+        site = use.made.site if use.made is not None else None
+        if site is not None and use.state == NUMPY_GLOBAL:
+            maker = program.engine.activations_of[site[:2]][0]
+            yield Reached(maker, DrawEffect(site[2], use.state, use.path), (), frozenset())
+
+
+def _uses_handed_over(program: Program, loader: Loader) -> Iterator[tuple[RngUse, Object]]:
+    runs = [value for value in opened(program, loader.argument("dataset") or {}) if _runs_what_it_holds(program, value)]
+    for value in [*runs, *(loader.argument("collate_fn") or {})]:
+        if isinstance(value, Object) and (value in runs or value.kind == "external"):
+            for use in uses_of_object(program.engine, value, CALL):
+                yield use, value
 
 
 def _leaves_alone(program: Program, loader: Loader, state: str) -> bool:
@@ -113,7 +133,9 @@ def _is_made_by(program: Program, worker: Activation, use: RngUse) -> bool:
     return bool(sites) and any((each.module, each.index) in sites for each in program.reach.activations(worker))
 
 
-def _runs_what_it_holds(program: Program, value: Object) -> bool:
+def _runs_what_it_holds(program: Program, value: Value) -> bool:
+    if not isinstance(value, Object):
+        return False
     if value.kind == "external":
         return is_dataset(value) and not datasets.is_wrapper(value.path)
     if value.kind != "instance" or value.cls is None or has_entries(program.engine, value.cls):

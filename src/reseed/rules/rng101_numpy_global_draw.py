@@ -4,7 +4,9 @@
 Finds worker code that draws from NumPy's global random state: `np.random.rand()` and its kind in a dataset's
 `__getitem__`, `__getitems__` or `__iter__`, in a `collate_fn`, and in everything that these call - helpers,
 inherited methods, transforms held by the dataset - and calls of SciPy, scikit-learn, pandas and the like that
-fall back on that state because no `random_state` is given.
+fall back on that state because no `random_state` is given. So do transforms of audiomentations, batchgenerators,
+nlpaug, mmcv, timm and ultralytics, alone or in a pipeline, functions of imagecorruptions and mmcv, and transforms of
+albumentations 0.5 to 1.1, where the project declares such a version.
 
 ## Why is this bad
 

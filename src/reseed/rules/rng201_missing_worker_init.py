@@ -50,6 +50,7 @@ from reseed.program.model import Program
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
+from reseed.rules.library_workers import handed_over_draws
 from reseed.seeds.seeder import Verdict, verdict
 
 
@@ -71,7 +72,7 @@ class MissingWorkerInit(Rule):
                 continue
             if verdict(program, loader, NUMPY_GLOBAL) is not Verdict.ABSENT:
                 continue
-            found = list(judge.draws_of(program, loader.worker))
+            found = [*judge.draws_of(program, loader.worker), *handed_over_draws(program, loader)]
             if not found:
                 continue
             seen.add(place)

@@ -46,6 +46,7 @@ from reseed.program.model import Loader, Program
 from reseed.rules import judge
 from reseed.rules.base import Rule
 from reseed.rules.finding import Finding
+from reseed.rules.library_workers import handed_over_draws
 from reseed.rules.unseen import is_unseen
 from reseed.seeds.seeder import Verdict, verdict
 
@@ -62,7 +63,9 @@ class MissingWorkerInitUnknown(Rule):
     def check(self, program: Program) -> Iterator[Finding]:
         """One finding a loader call, unless one of the contexts it is made in shows draws (RNG201)."""
         drawing = {
-            loader.place for loader in program.loaders if next(judge.draws_of(program, loader.worker), None) is not None
+            loader.place
+            for loader in program.loaders
+            if any(judge.draws_of(program, loader.worker)) or any(handed_over_draws(program, loader))
         }
         seen = set()
         for loader in program.loaders:
