@@ -289,11 +289,15 @@ def test_a_screened_file_is_counted_and_not_analysed(here, capsys, monkeypatch) 
 
 
 @pytest.mark.parametrize("text", ["print 'Python 2'\n", "x = (1\n", "def f():\nreturn 1\n", "\tx = 1\n"])
-def test_a_syntax_error_is_told_of_a_screened_file_too(here, capsys, text: str) -> None:
+@pytest.mark.parametrize("command", [["check"], ["fix", "--diff"]])
+def test_a_syntax_error_is_told_of_a_named_file_that_cannot_matter(here, capsys, text: str, command) -> None:
     (here / "a.py").write_text(text)
-    code, _, err = run(capsys, "check")
+    code, _, err = run(capsys, *command, "a.py")
     assert code == 2
-    assert re.fullmatch(r"\./a\.py:[12]:\d+: error: syntax error: .*\n", err)
+    assert re.search(r"^a\.py:[12]:\d+: error: syntax error: ", err, re.MULTILINE)
+    assert run(capsys, *command, ".")[0] == 0
+    (here / "a.py").write_text(f"from torch.utils.data import DataLoader\n{text}")
+    assert run(capsys, *command, ".")[0] == 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.declared import Declared, declared, declared_torch, shows_on
 from reseed.source.discover import discover
 from reseed.source.screen import Screen
+from reseed.source.syntax import check_syntax
 from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
@@ -207,24 +208,36 @@ def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: S
     return result
 
 
-def check_file(path: str, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
-    """Read and check one file. Never raises."""
+def check_file(
+    path: str, settings: Settings, codes: Codes, shared: Shared | None = None, named: bool = False
+) -> FileResult:
+    """Read and check one file; see `read_if_it_matters` for `named`. Never raises."""
     shared = shared or Shared()
     try:
-        source = read_if_it_matters(path, shared.screen)
+        source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileResult(problems=[error.problem])
     return check_source(source, settings, codes, shared) if source else FileResult()
 
 
-def read_if_it_matters(path: str, screen: Screen) -> SourceFile | None:
+def read_if_it_matters(path: str, screen: Screen, named: bool = False) -> SourceFile | None:
     """Read one file, or return None where no finding can start in it.
 
     Raises SourceError where it cannot be read, and also where it cannot be decoded: what the screen, which looks for
-    ASCII words, does not see in bytes of an unknown meaning proves nothing.
+    ASCII words, does not see in bytes of an unknown meaning proves nothing. A file that the user has `named` is looked
+    at by Python's parser in any case; one that was found in a folder, and cannot matter, is not.
     """
     raw = read_bytes(path)
-    return decode(path, raw) if screen.may_matter(path, raw) or b"\0" in raw or not raw.isascii() else None
+    if screen.may_matter(path, raw) or b"\0" in raw or not raw.isascii():
+        return decode(path, raw)
+    if named:
+        check_syntax(path, raw.decode("ascii"))
+    return None
+
+
+def named_files(paths: Sequence[str]) -> frozenset[str]:
+    """The files among the paths of a command line, by their real paths."""
+    return frozenset(os.path.realpath(path) for path in paths if not os.path.isdir(path))
 
 
 def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
@@ -232,11 +245,13 @@ def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | N
     codes = codes_for(settings)
     files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     shared = Shared()
+    named = named_files(paths)
     results = []
     for done, path in enumerate(files):
         if progress:
             progress(done, len(files), path)
-        results.append((path, check_file(path, settings, codes, shared)))
+        is_named = bool(named) and os.path.realpath(path) in named
+        results.append((path, check_file(path, settings, codes, shared, is_named)))
     return replace(report_of(results, settings, problems), seconds=shared.seconds)
 
 

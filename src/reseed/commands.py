@@ -18,6 +18,7 @@ from reseed.check import (
     check_paths,
     check_source,
     codes_for,
+    named_files,
     outdated_note,
     report_of,
     rules,
@@ -162,11 +163,12 @@ def _repairs(
     files, failed = discover(arguments.paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     problems += failed
     shared = Shared()
+    named = named_files(arguments.paths)
     with ProgressLine() as progress:
         show: Progress = progress
         for done, path in enumerate(files):
             show(done, len(files), path)
-            repair = repair_file(path, settings, codes, shared)
+            repair = repair_file(path, settings, codes, shared, os.path.realpath(path) in named)
             if repair.changed or repair.remaining:
                 progress.close()  # something will be printed
             yield repair

@@ -60,11 +60,13 @@ def codes_to_repair(settings: Settings, named: Collection[str], unsafe: bool) ->
     return codes
 
 
-def repair_file(path: str, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileRepair:
-    """Read one file and repair it in memory. Never raises."""
+def repair_file(
+    path: str, settings: Settings, codes: Codes, shared: Shared | None = None, named: bool = False
+) -> FileRepair:
+    """Read one file and repair it in memory; see `read_if_it_matters` for `named`. Never raises."""
     shared = shared or Shared()
     try:
-        source = read_if_it_matters(path, shared.screen)
+        source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileRepair(path, problems=[error.problem])
     return repair_source(source, settings, codes, shared) if source else FileRepair(path)
