@@ -198,7 +198,7 @@ def test_statistics(here, capsys) -> None:
     (here / "data.py").write_text(DATASET)
     code, out, err = run(capsys, "check", "--statistics", "--output-format", "concise", "data.py")
     assert out.splitlines()[2:] == ["1       RNG101 numpy-global-draw", "1       RNG201 missing-worker-init"]
-    code, out, err = run(capsys, "check", "--statistics", "--output-format", "json", "data.py")
+    code, out, err = run(capsys, "check", "--statistics", "--no-cache", "--output-format", "json", "data.py")
     json.loads(out)  # stdout stays one object
     assert "RNG101 numpy-global-draw" in err
     assert [line.split(maxsplit=1)[1] for line in err.splitlines() if "seconds" in line] == [

@@ -10,14 +10,18 @@ import ast
 import functools
 import gc
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reseed.parallel import in_order
 from reseed.report import Report
+from reseed.results import Results
 from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
+from reseed.source.cache import Cache
 from reseed.source.declared import Declared, declared, declared_torch, shows_on
 from reseed.source.discover import discover
 from reseed.source.screen import Screen
@@ -38,19 +42,28 @@ Progress = Callable[[int, int, str], None]
 class Shared:
     """What the files of one run share: which of them matter, where modules are found, and their facts.
 
-    What brings LibCST along is made when the first file asks for it.
+    What brings LibCST along is made when the first file asks for it. With `caching`, what earlier runs found and made
+    is used, and kept for later ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, caching: bool = False) -> None:
         self.screen = Screen()
+        self.cache = Cache() if caching else None
+        self.results = Results(self.cache, self.screen.modules) if self.cache else None
         self._project: Project | None = None
 
     def project(self) -> Project:
         """Give it, with all that analyses Python imported."""
         from reseed.program import Project
 
-        self._project = self._project or Project(self.screen.modules, self.screen.texts)
+        self._project = self._project or Project(self.screen.modules, self.screen.texts, self.cache)
         return self._project
+
+    def close(self) -> None:
+        """Keep what is to be kept."""
+        if self.results and self.cache:
+            self.results.flush()
+            self.cache.close()
 
     @property
     def seconds(self) -> Mapping[str, float]:
@@ -108,7 +121,7 @@ def check_text(path: str, text: str, tree: ast.AST | None = None, project: Proje
     stopwatch = project.stopwatch if project else Stopwatch()
     with _collecting_at_the_end():
         with stopwatch.stage("facts"):
-            facts = facts_of(path, text, tree)
+            facts = project.store.of_text(path, text, tree) if project else facts_of(path, text, tree)
         with stopwatch.stage("program"):
             program = analyse(facts, project)
             # What cannot be followed through the project may be understood with less of it.
@@ -182,30 +195,46 @@ def _ruled_out(finding: Finding, path: str) -> Declared | None:
     return None if any(one.allowed.meets(rng.since, rng.until) for one in found) else found[0]
 
 
-def check_source(source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None) -> FileResult:
-    """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result."""
+def check_source(
+    source: SourceFile, settings: Settings, codes: Codes, shared: Shared | None = None, is_kept: bool = False
+) -> FileResult:
+    """Check one decoded file for the given codes. Never raises: what goes wrong becomes a problem of the result.
+
+    `is_kept` says that the file holds this text and may matter, so that later runs may use what is found.
+    """
     result = FileResult(text=source.text)
     path = source.path
     try:
-        if not (shared or Shared()).screen.may_matter(path, source.raw):
+        if not is_kept and not (shared or Shared()).screen.may_matter(path, source.raw):
             return result
         found = check_text(path, source.text, project=shared.project() if shared else None)
+        if is_kept and shared and shared.results:
+            shared.results.keep(path, source.text, found)
     except SourceError as error:
         result.problems.append(error.problem)
         return result
     except Exception as error:  # one file must not take the others down with it
         result.problems.append(bug(path, error))
         return result
+    _take_out(result, path, source.text, found, settings, codes)
+    return result
+
+
+def _take_out(
+    result: FileResult, path: str, text: str, found: Sequence[Finding], settings: Settings, codes: Codes
+) -> None:
+    """Fill in `result` with those of the findings that the user wants to see."""
+    if not found:
+        return
     off = settings.ignored_in(path)
     wanted = [finding for finding in found if finding.code in codes() and not (off and finding.code.startswith(off))]
-    kept = _unsuppressed(path, source.text, wanted)
+    kept = _unsuppressed(path, text, wanted)
     result.suppressed = len(wanted) - len(kept)
     for finding, ruled_out in in_range(kept, path, settings.torch_version):
         if ruled_out:
             result.outdated.append((finding, ruled_out))
         else:
             result.findings.append(finding)
-    return result
 
 
 def check_file(
@@ -213,11 +242,39 @@ def check_file(
 ) -> FileResult:
     """Read and check one file; see `read_if_it_matters` for `named`. Never raises."""
     shared = shared or Shared()
+    found = _before_analysis(path, settings, codes, shared, named)
+    return check_source(found, settings, codes, shared, is_kept=True) if isinstance(found, SourceFile) else found
+
+
+def _before_analysis(
+    path: str, settings: Settings, codes: Codes, shared: Shared, named: bool
+) -> FileResult | SourceFile:
+    """The result for a file that nothing can be found in, or that is known; else what is to be analysed."""
+    known = _known(path, settings, codes, shared, named)
+    if known is not None:
+        return known
     try:
         source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileResult(problems=[error.problem])
-    return check_source(source, settings, codes, shared) if source else FileResult()
+    if source is None and shared.results:
+        shared.results.drop(path)
+    return source or FileResult()
+
+
+def _known(path: str, settings: Settings, codes: Codes, shared: Shared, named: bool) -> FileResult | None:
+    """What an earlier run found in a file, None where nothing is known."""
+    kept = shared.results.find(path) if shared.results else None
+    if kept is None or (kept.dropped and named):
+        return None
+    result = FileResult()
+    if kept.findings:
+        try:
+            result.text = decode(path, read_bytes(path)).text
+        except SourceError:
+            return None
+        _take_out(result, path, result.text, kept.findings, settings, codes)
+    return result
 
 
 def read_if_it_matters(path: str, screen: Screen, named: bool = False) -> SourceFile | None:
@@ -228,10 +285,13 @@ def read_if_it_matters(path: str, screen: Screen, named: bool = False) -> Source
     at by Python's parser in any case; one that was found in a folder, and cannot matter, is not.
     """
     raw = read_bytes(path)
-    if screen.may_matter(path, raw) or b"\0" in raw or not raw.isascii():
-        return decode(path, raw)
-    if named:
-        check_syntax(path, raw.decode("ascii"))
+    matters = screen.may_matter(path, raw)
+    if matters or named or b"\0" in raw or not raw.isascii():
+        source = decode(path, raw)
+        if matters:
+            return source
+        if named:
+            check_syntax(path, source.text)
     return None
 
 
@@ -240,19 +300,75 @@ def named_files(paths: Sequence[str]) -> frozenset[str]:
     return frozenset(os.path.realpath(path) for path in paths if not os.path.isdir(path))
 
 
-def check_paths(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
-    """Check every file that the paths mean. Raises SettingsError for a code that does not exist, and nothing else."""
+def check_paths(
+    paths: Sequence[str],
+    settings: Settings,
+    progress: Progress | None = None,
+    caching: bool = False,
+    jobs: int = 1,
+) -> Report:
+    """Check every file that the paths mean, in so many processes as `jobs` says at most.
+
+    Raises SettingsError for a code that does not exist, and nothing else.
+    """
     codes = codes_for(settings)
     files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
-    shared = Shared()
+    shared = Shared(caching)
     named = named_files(paths)
-    results = []
-    for done, path in enumerate(files):
-        if progress:
-            progress(done, len(files), path)
-        is_named = bool(named) and os.path.realpath(path) in named
-        results.append((path, check_file(path, settings, codes, shared, is_named)))
-    return replace(report_of(results, settings, problems), seconds=shared.seconds)
+    results: dict[str, FileResult] = {}
+    waiting: list[SourceFile] = []
+    for path in files:
+        found = _before_analysis(path, settings, codes, shared, bool(named) and os.path.realpath(path) in named)
+        if isinstance(found, SourceFile):
+            waiting.append(found)
+        else:
+            results[path] = found
+    shared.close()  # no connection to the cache should live through a fork
+    global _crew
+    _crew = _Crew(settings, codes, shared)
+    seconds: Counter[str] = Counter()
+    try:
+        checked = in_order(_check_together, waiting, jobs, functools.partial(_join_crew, settings, caching))
+        for number, (path, result, spent) in enumerate(checked):
+            results[path] = result
+            seconds.update(spent)
+            if progress:
+                progress(len(files) - len(waiting) + number + 1, len(files), path)
+    finally:
+        _crew = None
+    shared.close()
+    return replace(report_of([(path, results[path]) for path in files], settings, problems), seconds=seconds)
+
+
+@dataclass
+class _Crew:
+    """What a process has that checks files which may matter."""
+
+    settings: Settings
+    codes: Codes
+    shared: Shared
+
+    def check(self, source: SourceFile) -> tuple[str, FileResult, dict[str, float]]:
+        """Give the path of a file, its result, and what it took by stage."""
+        before = dict(self.shared.seconds)
+        result = check_source(source, self.settings, self.codes, self.shared, is_kept=True)
+        spent = {stage: time - before.get(stage, 0.0) for stage, time in self.shared.seconds.items()}
+        return source.path, result, spent
+
+
+_crew: _Crew | None = None
+
+
+def _join_crew(settings: Settings, caching: bool) -> None:
+    # A forked process has its parent's crew. What begins from nothing makes one of its own.
+    global _crew
+    if _crew is None:
+        _crew = _Crew(settings, codes_for(settings), Shared(caching))
+
+
+def _check_together(sources: Sequence[SourceFile]) -> list[tuple[str, FileResult, dict[str, float]]]:
+    assert _crew is not None
+    return [_crew.check(source) for source in sources]
 
 
 def report_of(

@@ -89,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--statistics", action="store_true", help="count the findings of each code")
     check.add_argument("--exit-zero", action="store_true", help="exit 0 in spite of findings")
     check.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="(default: auto)")
+    jobs = _number(int, lambda number: number > 0, "a positive number")
+    check.add_argument("--jobs", "-j", type=jobs, metavar="N", help="processes at most (default: one a processor)")
 
     fix = _command(commands, "fix", "repair what can be repaired", _run("fix"), f"{_EXIT_CODES}\n{_CONFIG}")
     _selection(fix)
@@ -105,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("rule", metavar="CODE|NAME", help="RNG101 or numpy-global-draw, for example")
 
     _witness(commands)
+
+    cache = _command(commands, "cache", "show or clear what runs keep for later ones", _run("cache"), _EXIT_CODES)
+    cache.add_argument("action", choices=("clear", "dir"), help="forget it all, or print the folder it lies in")
 
     rules = _command(commands, "rules", "list all codes", _run("list_rules"), _EXIT_CODES)
     rules.add_argument("--output-format", choices=("text", "json", "markdown"), default="text", help="(default: text)")
@@ -185,6 +190,7 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     other = parser.add_argument_group("other")
     other.add_argument("--config", metavar="FILE", help="take the settings from this pyproject.toml")
     other.add_argument("--isolated", action="store_true", help="use no settings from a file")
+    other.add_argument("--no-cache", dest="cache", action="store_false", help="use and keep nothing of other runs")
     other.add_argument("--quiet", "-q", action="store_true", help="report findings and errors, nothing else")
 
 

@@ -25,12 +25,14 @@ from reseed.check import (
 )
 from reseed.cli import CLEAN, ERROR, FINDINGS, wants_color
 from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
+from reseed.parallel import processors
 from reseed.report import Report, Style, format_names, renderer
 from reseed.report._model import count, row
 from reseed.report._progress import ProgressLine
 from reseed.report._rules import render_rules
 from reseed.settings import Selectors, Settings, SettingsError, check_torch_version, load_settings
 from reseed.source import Problem, SourceError, SourceFile, decode
+from reseed.source.cache import Cache, folder
 from reseed.source.discover import discover
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def check(arguments: argparse.Namespace) -> int:
         report = report_of(results, settings, problems)
     else:
         with ProgressLine() as progress:
-            report = check_paths(arguments.paths, settings, progress)
+            report = check_paths(arguments.paths, settings, progress, arguments.cache, arguments.jobs or processors())
     for line in renderer(settings.output_format)(report, Style(wants_color(arguments.color), arguments.quiet)):
         print(line)
     if arguments.statistics:
@@ -118,6 +120,15 @@ def explain(arguments: argparse.Namespace) -> int:
     raise SettingsError(f"unknown code {wanted!r}: {hint}")
 
 
+def cache(arguments: argparse.Namespace) -> int:
+    """``reseed cache``: show where runs keep what later ones use, or clear it."""
+    if arguments.action == "dir":
+        print(folder())
+    else:
+        Cache().clear()
+    return CLEAN
+
+
 def list_rules(arguments: argparse.Namespace) -> int:
     """``reseed rules``: list all codes."""
     for line in render_rules(rules(), arguments.output_format):
@@ -162,7 +173,7 @@ def _repairs(
         return
     files, failed = discover(arguments.paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     problems += failed
-    shared = Shared()
+    shared = Shared(arguments.cache)
     named = named_files(arguments.paths)
     with ProgressLine() as progress:
         show: Progress = progress

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import ast
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from reseed import __version__
@@ -16,6 +16,8 @@ from reseed.check import Shared
 
 if TYPE_CHECKING:
     from flake8.options.manager import OptionManager
+
+    from reseed.rules.finding import Finding
 
 # Below flake8's own logger, so that `flake8 -v` shows it.
 _LOG = logging.getLogger("flake8.reseed")
@@ -62,7 +64,7 @@ class Plugin:
         from reseed.settings import SettingsError, check_torch_version
 
         cls.extend_select = tuple(options.reseed_extend_select)
-        cls.shared = Shared()
+        cls.shared = Shared(caching=True)
         try:
             cls.torch_version = check_torch_version(options.reseed_torch_version)
             if cls.extend_select:
@@ -75,12 +77,12 @@ class Plugin:
         text = "".join(self._lines)
         if not type(self).shared.screen.may_matter(self._filename, text.encode("utf-8", "surrogatepass")):
             return
-        from reseed.check import check_text, in_range
+        from reseed.check import in_range
         from reseed.report._model import row
         from reseed.source import SourceError
 
         try:
-            found = check_text(self._filename, text, self._tree, type(self).shared.project())
+            found = self._found(text)
         except SourceError as error:
             _LOG.warning("%s", error)
             return
@@ -92,6 +94,18 @@ class Plugin:
         for finding, ruled_out in in_range(wanted, self._filename, self.torch_version):
             if not ruled_out:
                 yield finding.span.line, finding.span.column - 1, row(finding), type(self)
+
+    def _found(self, text: str) -> Sequence[Finding]:
+        from reseed.check import check_text
+
+        results = type(self).shared.results
+        kept = results.find(self._filename, text) if results else None
+        if kept is not None:
+            return kept.findings
+        found = check_text(self._filename, text, self._tree, type(self).shared.project())
+        if results:
+            results.keep(self._filename, text, found)
+        return found
 
     @classmethod
     def _codes(cls) -> frozenset[str]:

@@ -6,11 +6,13 @@ import ast
 import os
 import re
 import stat
+from dataclasses import replace
 
 from reseed.facts import module_facts
 from reseed.facts.model import ModuleFacts
 from reseed.facts.stopwatch import Stopwatch
 from reseed.source import SourceError
+from reseed.source.cache import Cache
 from reseed.source.syntax import parse, refuse_deep
 from reseed.source.text import read
 
@@ -37,10 +39,14 @@ def facts_of(path: str, text: str, tree: ast.AST | None = None, name: str = "__m
 
 
 class Store:
-    """Facts by path, the latest used kept in memory. A file is read again when it has changed."""
+    """Facts by path, the latest used kept in memory. A file is read again when it has changed.
 
-    def __init__(self, stopwatch: Stopwatch) -> None:
+    With a `cache`, facts are looked for there by the text that they are of, and kept there.
+    """
+
+    def __init__(self, stopwatch: Stopwatch, cache: Cache | None = None) -> None:
         self._stopwatch = stopwatch
+        self._cache = cache
         self._kept: dict[str, tuple[tuple[int, int], ModuleFacts | None, int]] = {}
         self._instructions = 0
 
@@ -57,7 +63,7 @@ class Store:
         if kept is None or kept[0] != stamp:
             with self._stopwatch.stage("facts"):
                 readable = stat.S_ISREG(status.st_mode) and status.st_size <= _LONGEST_FILE
-                facts = _read(path) if readable else None
+                facts = self._read(path) if readable else None
             size = sum(len(body.instructions) for body in facts.bodies) if facts else 0
             kept = (stamp, facts, size)
         self._kept[path] = kept
@@ -67,12 +73,21 @@ class Store:
             self._instructions -= self._kept.pop(oldest)[2]
         return kept[1]
 
+    def of_text(self, path: str, text: str, tree: ast.AST | None = None, name: str = "__main__") -> ModuleFacts:
+        """The facts of `text`, as `facts_of` gives them. Raises SourceError."""
+        kept = self._cache.get("facts", name, text) if self._cache else None
+        if isinstance(kept, ModuleFacts):
+            return replace(kept, path=path)
+        facts = facts_of(path, text, tree, name)
+        if self._cache:
+            self._cache.put(facts, "facts", name, text)
+        return facts
 
-def _read(path: str) -> ModuleFacts | None:
-    try:
-        source = read(path)
-        if b"nn.Module" in source.raw and not _MAY_MATTER.search(source.raw):
-            return None  # a network is no worker code, and such files are large
-        return facts_of(path, source.text, name=os.path.basename(path).removesuffix(".py"))
-    except SourceError:
-        return None
+    def _read(self, path: str) -> ModuleFacts | None:
+        try:
+            source = read(path)
+            if b"nn.Module" in source.raw and not _MAY_MATTER.search(source.raw):
+                return None  # a network is no worker code, and such files are large
+            return self.of_text(path, source.text, name=os.path.basename(path).removesuffix(".py"))
+        except SourceError:
+            return None

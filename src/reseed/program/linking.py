@@ -18,6 +18,7 @@ from reseed.facts.store import Store
 from reseed.knowledge import datasets
 from reseed.knowledge.loaders import loader_of
 from reseed.program.values import UNKNOWN, Module, Value
+from reseed.source.cache import Cache
 from reseed.source.declared import Declared, declared
 from reseed.source.importers import Importers
 from reseed.source.modules import Modules
@@ -48,13 +49,14 @@ class Project:
 
     modules: Modules = field(default_factory=Modules)
     texts: Texts = field(default_factory=Texts)
+    cache: Cache | None = None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     store: Store = field(init=False)
     importers: Importers = field(init=False)
     registries: Registries = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.stopwatch)
+        self.store = Store(self.stopwatch, self.cache)
         self.importers = Importers(self.modules)
         self.registries = Registries(self.modules, self.texts)
 

@@ -1,0 +1,70 @@
+"""Files checked by several processes, in an order that does not depend on them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Begin = Callable[[], None]
+
+FEW = 4
+"""Fewer files than this are not worth a process."""
+_CHUNKS = 6
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_order(
+    work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], jobs: int, begin: Begin
+) -> Iterator[Result]:
+    """Yield what `work` gives for each of `items`, in their order.
+
+    With more than one of `jobs`, and items enough, `work` is called in so many processes, on neighbours together: these
+    have most in common. Each process calls `begin` first. Where a process dies, the rest is done in this one.
+    """
+    jobs = min(jobs, len(items) // 2)
+    if jobs < 2 or len(items) < FEW:
+        begin()
+        for item in items:
+            yield from work([item])
+        return
+    size = max(1, len(items) // (jobs * _CHUNKS))
+    chunks = [items[start : start + size] for start in range(0, len(items), size)]
+    # A fork has all that is imported and known already. Elsewhere processes begin from nothing.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    pool = ProcessPoolExecutor(jobs, context, _begin, (begin,))
+    done = 0
+    try:
+        futures: list[Future[list[Result]]] = [pool.submit(work, chunk) for chunk in chunks]
+        for future in futures:
+            results = future.result()
+            done += len(results)
+            yield from results
+    except BrokenProcessPool:
+        pass
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+    if done < len(items):
+        begin()
+        for item in items[done:]:
+            yield from work([item])
+
+
+def _begin(begin: Begin) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told as well, and ends its children
+    begin()

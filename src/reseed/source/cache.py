@@ -1,0 +1,174 @@
+"""What runs keep for later ones: values by key, in one SQLite file of the platform's cache folder.
+
+Nothing here raises for what is wrong with the file: what is damaged is begun anew, and where nothing can be kept, every
+run works for itself. Several processes may use the file at once (SQLite's write-ahead log). Values are Python pickles,
+as trustworthy as the folder that they lie in, which only its owner may write to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from reseed import __version__
+
+LIMIT = 256 * 2**20
+"""In bytes. Past it, what has not been used for longest goes."""
+_NAME = "cache.sqlite"
+_DAY = 86_400
+
+
+def folder() -> str:
+    """The folder that the file lies in: ``RESEED_CACHE_DIR``, or the platform's."""
+    given = os.environ.get("RESEED_CACHE_DIR")
+    if given:
+        return given
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("reseed", appauthor=False)
+
+
+class Cache:
+    """One such file, opened when it is first needed. Each process opens its own."""
+
+    def __init__(self, path: str | None = None) -> None:
+        self._folder = path or folder()
+        self._opened: sqlite3.Connection | None = None
+        self._process = 0
+        self._failed = False
+        self._today = int(time.time()) // _DAY
+
+    def get(self, *key: object) -> Any:
+        """The value kept under `key` by this version of reseed, None if there is none."""
+        with self._guarded() as connection:
+            digest = _digest(key)
+            row = connection.execute("SELECT value, used FROM entries WHERE key = ?", (digest,)).fetchone()
+            if row is None:
+                return None
+            if row[1] != self._today:
+                connection.execute("UPDATE entries SET used = ? WHERE key = ?", (self._today, digest))
+            return pickle.loads(row[0])
+        return None
+
+    def put(self, value: object, *key: object) -> None:
+        """Keep `value` under `key`."""
+        with self._guarded() as connection:
+            row = (_digest(key), pickle.dumps(value, protocol=5), self._today)
+            connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", row)
+
+    def clear(self) -> None:
+        """Forget everything. Raises OSError where the file cannot be removed."""
+        self.close()
+        for name in (_NAME, f"{_NAME}-wal", f"{_NAME}-shm"):
+            with suppress(FileNotFoundError):
+                os.remove(os.path.join(self._folder, name))
+
+    def close(self) -> None:
+        """Let go of the file, made small enough."""
+        if self._opened is not None and self._process == os.getpid():
+            with suppress(sqlite3.Error):
+                _shrink(self._opened)
+            with suppress(sqlite3.Error):
+                self._opened.close()
+        self._opened = None
+
+    @contextmanager
+    def _guarded(self) -> Iterator[sqlite3.Connection]:
+        # The body is left where anything is wrong with the file.
+        connection = self._connection()
+        if connection is None:
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            connection.execute(_TABLE)
+        try:
+            yield connection
+        except sqlite3.OperationalError:
+            self._failed = True  # locked for long, or a full disk: others may do better
+        except (
+            sqlite3.DatabaseError,
+            pickle.PickleError,
+            EOFError,
+            AttributeError,
+            ImportError,
+            ValueError,
+            TypeError,
+        ):
+            self._begin_anew()
+
+    def _connection(self) -> sqlite3.Connection | None:
+        if self._opened is not None and self._process == os.getpid():
+            return self._opened
+        if self._failed:
+            return None
+        try:
+            self._opened = self._open()
+        except sqlite3.OperationalError:
+            self._failed = True
+        except sqlite3.DatabaseError:
+            self._begin_anew()
+        except OSError:
+            self._failed = True
+        return self._opened
+
+    def _open(self) -> sqlite3.Connection:
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        connection = sqlite3.connect(os.path.join(self._folder, _NAME), timeout=5, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")  # a crash of the machine may cost the cache, and nothing else
+        connection.execute(_TABLE)
+        self._process = os.getpid()
+        return connection
+
+    def _begin_anew(self) -> None:
+        opened, self._opened = self._opened, None
+        with suppress(sqlite3.Error, OSError):
+            if opened is not None:
+                opened.close()
+            self.clear()
+            self._opened = self._open()
+            return
+        self._failed = True
+
+
+_TABLE = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB, used INTEGER) WITHOUT ROWID"
+
+
+def _shrink(connection: sqlite3.Connection) -> None:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    if pages * size > LIMIT:
+        (count,) = connection.execute("SELECT COUNT(*) FROM entries").fetchone()
+        connection.execute(
+            "DELETE FROM entries WHERE key IN (SELECT key FROM entries ORDER BY used LIMIT ?)", (count // 2 + 1,)
+        )
+        connection.execute("VACUUM")
+
+
+def _digest(key: tuple[object, ...]) -> bytes:
+    hashed = hashlib.blake2b(_version(), digest_size=16)
+    for part in key:
+        hashed.update(str(part).encode("utf-8", "surrogatepass"))
+        hashed.update(b"\0")
+    return hashed.digest()
+
+
+_VERSION: list[bytes] = []
+
+
+def _version() -> bytes:
+    # What is kept is of use to the very code that made it: a release, or a checkout that is being worked on.
+    if not _VERSION:
+        package = Path(__file__).parent.parent
+        stamps = sorted(
+            (str(file), (status := file.stat()).st_size, status.st_mtime_ns) for file in package.rglob("*.py")
+        )
+        _VERSION.append(repr((__version__, sys.version, stamps)).encode())
+        _VERSION[0] = hashlib.blake2b(_VERSION[0], digest_size=16).digest()
+    return _VERSION[0]
