@@ -56,8 +56,9 @@ def in_order(
     except BrokenProcessPool:
         pass
     finally:
+        processes = list((pool._processes or {}).values())  # `shutdown` forgets them
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((pool._processes or {}).values()):
+        for process in processes:
             process.terminate()
     if done < len(items):
         begin()
