@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from reseed.check import Shared, check_text
+
 ROWS = Path(__file__).parent / "corpus"
 PACKAGES = ("asteroid==0.7.0", "gfpgan==1.3.8", "realesrgan==0.3.0", "taming-transformers==0.0.1", "tape-proteins==0.5")
 # What pip says when no index answers. A release that is gone from one reads "(from versions: 0.1, ...)", and fails.
@@ -46,6 +48,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unpacked(requirement: str, wheels: Path) -> Path:
     """Download one pinned wheel and unpack it. Nothing of it is built, installed or run."""
     target = wheels / requirement.replace("==", "-")
+    if (target / "tree").is_dir():
+        return target / "tree"
     only_wheels = "--no-deps --only-binary :all: --ignore-requires-python"
     patience = "--disable-pip-version-check --timeout 20 --retries 1"
     download = subprocess.run(
@@ -86,3 +90,15 @@ def test_rows_of_a_pinned_wheel(requirement: str, wheels: Path) -> None:
 
 def test_every_rows_file_belongs_to_a_package() -> None:
     assert sorted(path.stem for path in ROWS.glob("*.rows")) == sorted(name.replace("==", "-") for name in PACKAGES)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("requirement", PACKAGES)
+def test_the_screen_drops_no_finding_of_a_pinned_wheel(requirement: str, wheels: Path) -> None:
+    shared = Shared()
+    files = sorted(unpacked(requirement, wheels).rglob("*.py"))
+    dropped = [file for file in files if not shared.screen.may_matter(str(file), file.read_bytes())]
+    assert len(dropped) > len(files) / 2
+    for file in dropped:
+        text = file.read_text(encoding="utf-8-sig")
+        assert check_text(str(file), text, project=shared.project()) == [], file

@@ -14,6 +14,10 @@ _COMMENT = re.compile("#[^\n]*")
 _NAME = re.compile(r"(?:^|[,(\s])([A-Za-z_]\w*|\*)(?:[ \t\n]+as[ \t\n]+(\w+))?")
 
 
+_LONGEST = 500
+"""Lines of one statement."""
+
+
 class Imported(NamedTuple):
     """One name that an import statement binds: ``from <level dots><module> import <name> as <bound>``.
 
@@ -28,7 +32,7 @@ class Imported(NamedTuple):
 
 def imports_of(text: str) -> Iterator[Imported]:
     """Every name that `text` imports, at whatever depth."""
-    for match in _IMPORT.finditer(_COMMENT.sub("", text).replace("\\\n", " ")):
+    for match in _IMPORT.finditer("\n".join(_statements(text))):
         dots, module, names, plain = match.groups()
         if plain is not None:
             for each in plain.split(","):
@@ -38,3 +42,20 @@ def imports_of(text: str) -> Iterator[Imported]:
             continue
         for name, bound in _NAME.findall(names):
             yield Imported(len(dots), module, name, bound or name)
+
+
+def _statements(text: str) -> Iterator[str]:
+    """The lines that hold import statements, each with those that its parentheses or a backslash add to it."""
+    start = 0
+    while (found := text.find("import", start)) >= 0:
+        start = max(start, text.rfind("\n", 0, found) + 1)
+        line = ""
+        for _ in range(_LONGEST):
+            end = text.find("\n", start)
+            end = len(text) if end < 0 else end
+            line += _COMMENT.sub("", text[start:end]) + " "
+            start = end + 1
+            if not line.endswith("\\ ") and ("(" not in line or ")" in line):
+                break
+            line = line.removesuffix("\\ ")
+        yield line

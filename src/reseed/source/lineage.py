@@ -5,6 +5,7 @@ Bases are looked for where the file's imports lead. Where the text does not show
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -18,12 +19,13 @@ from reseed.source.texts import Texts, decoded
 
 _BASES = {row.path.rpartition(".")[2].strip("*") for row in DATASETS if row.base} - {""}
 _NAMED = re.compile("|".join(["ataset", "ataSet", "DataPipe", "datapipe", *sorted(_BASES)]))
-_CLASS = re.compile(r"^([ \t]*)class\s+(\w+)\s*(?:\[[^\]]*\]\s*)?(\((?:[^()]|\([^()]*\))*\))?\s*:", re.MULTILINE)
-_ANY_CLASS = re.compile(r"^[ \t]*class[ \t]+\w+[ \t]*[(:\[]", re.MULTILINE)
+_CLASS = re.compile(r"([ \t]*)class\s+(\w+)\s*(?:\[[^\]]*\]\s*)?(\((?:[^()]|\([^()]*\))*\))?\s*:")
+_ANY_CLASS = re.compile(r"[ \t]*class[ \t]+\w+[ \t]*[(:\[]")
 _BASE = re.compile(r"[A-Za-z_][\w.]*")
 # class Faces(Base[T], metaclass=Meta)
 _NO_BASE = re.compile(r"""\[[^\]]*\]|\w+[ \t]*=[ \t]*(?:[\w.]+|"[^"]*"|'[^']*')|#[^\n]*""")
 _DEPTH = 20
+_BUILTINS = frozenset(dir(builtins))
 
 
 class _Trait(Flag):
@@ -62,6 +64,8 @@ class _Text:
 
     def assigned(self, name: str) -> list[str]:
         """What `name` is given by assignments, each as text."""
+        if not any(f"{name}{sign}" in self.text for sign in (" =", "=", ":", ",", " :", " ,")):
+            return []
         target = rf"^[ \t]*(?:\w+[ \t]*[,=][ \t]*)*{name}[ \t]*(?:,[ \t\w,]*)?(?::[^=\n]*)?=(?!=)[ \t]*([^\n]*)"
         return [match[1] for match in re.finditer(target, self.text, re.MULTILINE)]
 
@@ -74,6 +78,7 @@ class Lineage:
     texts: Texts = field(default_factory=Texts)
     _texts: dict[str, _Text | None] = field(default_factory=dict)
     _traits: dict[tuple[str, str], _Trait] = field(default_factory=dict)
+    _folders: dict[str, str] = field(default_factory=dict)
     _depth: int = 0
 
     def has_dataset(self, path: str, raw: bytes) -> bool:
@@ -83,9 +88,17 @@ class Lineage:
         """
         if b"class" not in raw:
             return False
-        file = os.path.realpath(path)
+        file = self._real(path)
         text = self._texts[file] = _read_text(file, decoded(raw))
         return not text.is_whole or any(_may_be_dataset(self._of_class(text, name)) for name in text.classes)
+
+    def _real(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], name)
 
     def _of_class(self, text: _Text, name: str) -> _Trait:
         key = (text.path, name)
@@ -116,7 +129,9 @@ class Lineage:
             return self._of_class(text, first)
         bound = text.imports(first)
         found = _union(self._of_import(text, each, base, 0) for each in bound)
-        return found if found or any(each.bound != "*" for each in bound) else self._of_assigned(text, first, inside)
+        if found or first in _BUILTINS or any(each.bound != "*" for each in bound):
+            return found
+        return self._of_assigned(text, first, inside)
 
     def _of_assigned(self, text: _Text, name: str, inside: str) -> _Trait:
         # Base = other.Base is followed, Base = make_base() is not.
@@ -179,7 +194,8 @@ def _union(traits: Iterable[_Trait]) -> _Trait:
 
 
 def _read_text(file: str, text: str) -> _Text:
-    found = list(_CLASS.finditer(text))
+    starts = list(_class_lines(text))
+    found = [match for start in starts if (match := _CLASS.match(text, start))]
     classes: dict[str, list[tuple[tuple[str, ...], _Trait]]] = {}
     for index, match in enumerate(found):
         indent, name, bases = match.groups()
@@ -188,4 +204,14 @@ def _read_text(file: str, text: str) -> _Text:
         own = _Trait.ITEMS if "__getitem" in body else _NOTHING
         own |= _Trait.LENGTH if "__len__" in body else _NOTHING
         classes.setdefault(name, []).append((tuple(_BASE.findall(_NO_BASE.sub("", bases or ""))), own))
-    return _Text(file, text, classes, len(found) == len(_ANY_CLASS.findall(text)))
+    return _Text(file, text, classes, len(found) == sum(_ANY_CLASS.match(text, start) is not None for start in starts))
+
+
+def _class_lines(text: str) -> Iterator[int]:
+    # Where lines begin that have a word "class" first.
+    found = text.find("class")
+    while found >= 0:
+        start = text.rfind("\n", 0, found) + 1
+        if not text[start:found].strip():
+            yield start
+        found = text.find("class", found + 5)
