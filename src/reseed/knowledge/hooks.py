@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 
@@ -32,6 +33,7 @@ HOOKS: tuple[Hook, ...] = (
 )
 
 
+@functools.cache
 def hooks_of(path: str) -> tuple[str, ...]:
     """Names of the methods which the class `path` calls in the worker."""
     return tuple(method for row in HOOKS if path.startswith(row.path) for method in row.methods)

@@ -313,6 +313,9 @@ def invoke_held(
     return (UNKNOWN,)
 
 
+_CALLED_BACK = ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__")
+
+
 def run_callback(engine: Engine, caller: Activation, register: Register, value: Value) -> None:
     """External code calls `value`, or takes its items."""
     # Objects that hold one another would be gone through again and again within one call.
@@ -324,7 +327,11 @@ def run_callback(engine: Engine, caller: Activation, register: Register, value: 
         call(engine, caller, register, value, ANYTHING)
     elif isinstance(value, Object) and value.cls is not None:
         order = objects.mro(engine, value.cls, caller)
-        for name in ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__"):
+        # Most classes have one of these, and are asked for it often.
+        stored = [cls.namespace.stored for cls in order if isinstance(cls, Class)]
+        for name in _CALLED_BACK:
+            if not any(name in names for names in stored):
+                continue
             found, _ = objects.class_attribute(engine, order, name, caller)
             for method in objects.bind(engine, found, value, value.cls):
                 call(engine, caller, register, method, ANYTHING)
