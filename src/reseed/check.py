@@ -39,6 +39,10 @@ Progress = Callable[[int, int, str], None]
 """Called before each file with the number of files done, the number of all, and the path."""
 
 
+_MANY = 20
+"""Files to analyse, of which some will ask who imports them."""
+
+
 class Shared:
     """What the files of one run share: which of them matter, where modules are found, and their facts.
 
@@ -323,6 +327,9 @@ def check_paths(
             waiting.append(found)
         else:
             results[path] = found
+    if jobs > 1 and len(waiting) >= _MANY:
+        for folder in {os.path.dirname(source.path): source.path for source in waiting}.values():
+            shared.project().importers.prepare(folder)  # once, and not in each process
     shared.close()  # no connection to the cache should live through a fork
     global _crew
     _crew = _Crew(settings, codes, shared)

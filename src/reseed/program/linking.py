@@ -57,7 +57,7 @@ class Project:
 
     def __post_init__(self) -> None:
         self.store = Store(self.stopwatch, self.cache)
-        self.importers = Importers(self.modules)
+        self.importers = Importers(self.modules, self.texts)
         self.registries = Registries(self.modules, self.texts)
 
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.source.discover import discover
+from reseed.source.imports import imports_of
 from reseed.source.modules import Modules
+from reseed.source.texts import Texts
 
-_IMPORT = re.compile(
-    r"(?:^|[;:])[ \t]*(?:from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n;]+)|import[ \t]+([^\n;]+))",
-    re.MULTILINE,
-)
-_COMMENT = re.compile("#[^\n]*")
-_NAME = re.compile(r"(?:^|[,(\s])([A-Za-z_][\w.]*)")
-_LOADER = re.compile("|".join(sorted(LOADER_NAMES)).encode())
+_LOADERS = sorted(LOADER_NAMES)
 # Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
 _FILE_LIMIT = 20_000
-_LONGEST_FILE = 1_000_000
 
 
 @dataclass(slots=True)
@@ -34,8 +28,9 @@ class _Graph:
 class Importers:
     """The import graphs of projects, turned round. They are read off the text by words, once a project."""
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: Modules, texts: Texts | None = None) -> None:
         self._modules = modules
+        self._texts = texts or Texts()
         self._graphs: dict[str, _Graph] = {}
 
     def of(self, file: str, limit: int) -> list[str]:
@@ -57,21 +52,18 @@ class Importers:
             found += [each for each in nearest if each in graph.loading and (_is_test(file) or not _is_test(each))]
         return found[:limit]
 
+    def prepare(self, file: str) -> None:
+        """Read the graph of the project of `file`, which every other file of it asks for."""
+        self.of(os.path.realpath(file), 1)
+
     def _read(self, project: str) -> _Graph:
         graph = _Graph()
         files, _ = discover([project])
         waiting = []
         for file in map(os.path.realpath, files[:_FILE_LIMIT]):
-            try:
-                if os.path.getsize(file) > _LONGEST_FILE:
-                    continue
-                with open(file, "rb") as opened:
-                    raw = opened.read()
-            except OSError:
-                continue
-            if _LOADER.search(raw):
+            text = self._texts.text(file)
+            if any(word in text for word in _LOADERS):
                 waiting.append(file)
-            text = _COMMENT.sub("", raw.decode("utf-8", "replace"))
             for target in dict.fromkeys(self._targets(file, text)):
                 graph.importers.setdefault(target, []).append(file)
         while waiting:
@@ -82,18 +74,12 @@ class Importers:
         return graph
 
     def _targets(self, file: str, text: str) -> Iterator[str]:
-        for match in _IMPORT.finditer(text.replace("\\\n", " ")):
-            dots, module, names, plain = match.groups()
-            if plain is not None:
-                for name in plain.split(","):
-                    yield from self._modules.imported(file, 0, name.strip().partition(" ")[0] or "?")
-                continue
-            for place in self._modules.imported(file, len(dots), module):
+        for each in imports_of(text):
+            for place in self._modules.imported(file, each.level, each.module):
                 yield place
-                for name in _NAME.findall(names):
-                    inner = self._modules.submodule(place, name)
-                    if inner is not None:
-                        yield inner
+                inner = self._modules.submodule(place, each.name) if each.name not in (None, "*") else None
+                if inner is not None:
+                    yield inner
 
 
 def _is_test(file: str) -> bool:
