@@ -6,9 +6,11 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -48,7 +50,8 @@ def in_order(
     pool = ProcessPoolExecutor(jobs, context, _begin, (begin,))
     done = 0
     try:
-        futures: list[Future[list[Result]]] = [pool.submit(work, chunk) for chunk in chunks]
+        with _uninterrupted():
+            futures: list[Future[list[Result]]] = [pool.submit(work, chunk) for chunk in chunks]
         for future in futures:
             results = future.result()
             done += len(results)
@@ -64,6 +67,19 @@ def in_order(
         begin()
         for item in items[done:]:
             yield from work([item])
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    # A process that has just been forked must not be told of an interrupt before it ignores it.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _begin(begin: Begin) -> None:
