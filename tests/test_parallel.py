@@ -47,7 +47,7 @@ def test_results_come_in_order_also_where_a_process_dies(count: int, jobs: int) 
 def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
     code = (
         "import signal, sys, time, reseed.check\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell ignores it for what runs in the background
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # shells ignore it for what runs behind them
         "reseed.check.check_text = lambda *_, **__: time.sleep(60)\n"
         "from reseed.cli import main\nsys.exit(main(['check', '--no-cache', '-j', '2', sys.argv[1]]))\n"
     )
@@ -64,6 +64,8 @@ def test_an_interrupt_leaves_no_process_behind(tmp_path: Path) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
-    assert (len(pids), process.returncode) == (2, 130)
+    assert (len(pids), process.returncode) == (2, 130), err
     assert "Traceback" not in err
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

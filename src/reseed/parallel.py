@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -59,10 +58,9 @@ def in_order(
     except BrokenProcessPool:
         pass
     finally:
-        processes = list((pool._processes or {}).values())  # `shutdown` forgets them
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        for process in list((pool._processes or {}).values()) if done < len(items) else ():
             process.terminate()
+        pool.shutdown(cancel_futures=True)
     if done < len(items):
         begin()
         for item in items[done:]:
@@ -71,15 +69,15 @@ def in_order(
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    # A process that has just been forked must not be told of an interrupt before it ignores it.
-    if threading.current_thread() is not threading.main_thread():
+    # A process that has just been forked must not be told of an interrupt before it ignores it. This one is, later.
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _begin(begin: Begin) -> None:
