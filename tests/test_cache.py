@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from reseed.check import check_paths
 from reseed.cli import main
 from reseed.report import Report
+from reseed.runs import check_paths
 from reseed.settings import Settings
 from reseed.source import cache as caching
 from reseed.source.cache import Cache

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reseed.check import Shared, check_paths, check_text
+from reseed.check import Shared, check_text
+from reseed.runs import check_paths
 from reseed.settings import Settings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

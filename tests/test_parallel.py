@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reseed.check import check_paths
 from reseed.parallel import in_order
+from reseed.runs import check_paths
 from reseed.settings import Settings
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

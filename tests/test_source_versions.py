@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reseed.check import check_paths, in_range
+from reseed.check import in_range
 from reseed.knowledge.library_rngs import LIBRARY_RNGS
 from reseed.rules.finding import Finding, Span
+from reseed.runs import check_paths
 from reseed.settings import Settings
 from reseed.source.declared import declared
 from reseed.source.versions import Range, poetry_clauses, range_of

@@ -11,18 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reseed.check import (
-    Codes,
-    Progress,
-    Shared,
-    check_paths,
-    check_source,
-    codes_for,
-    named_files,
-    outdated_note,
-    report_of,
-    rules,
-)
+from reseed.check import Codes, Shared, check_source, codes_for, rules
 from reseed.cli import CLEAN, ERROR, FINDINGS, wants_color
 from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
 from reseed.parallel import processors
@@ -30,6 +19,7 @@ from reseed.report import Report, Style, format_names, renderer
 from reseed.report._model import count, row
 from reseed.report._progress import ProgressLine
 from reseed.report._rules import render_rules
+from reseed.runs import Progress, check_paths, named_files, outdated_note, report_of
 from reseed.settings import Selectors, Settings, SettingsError, check_torch_version, load_settings
 from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.cache import Cache, folder
