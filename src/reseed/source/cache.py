@@ -21,7 +21,7 @@ from typing import Any
 from reseed import __version__
 
 LIMIT = 256 * 2**20
-"""In bytes. Past it, what has not been used for longest goes."""
+"""In bytes. A file that is larger when it is opened loses what has not been used for longest."""
 _NAME = "cache.sqlite"
 _DAY = 86_400
 
@@ -72,10 +72,8 @@ class Cache:
                 os.remove(os.path.join(self._folder, name))
 
     def close(self) -> None:
-        """Let go of the file, made small enough."""
+        """Let go of the file."""
         if self._opened is not None and self._process == os.getpid():
-            with suppress(sqlite3.Error):
-                _shrink(self._opened)
             with suppress(sqlite3.Error):
                 self._opened.close()
         self._opened = None
@@ -123,6 +121,7 @@ class Cache:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")  # a crash of the machine may cost the cache, and nothing else
         connection.execute(_TABLE)
+        _shrink(connection)
         self._process = os.getpid()
         return connection
 
