@@ -326,7 +326,12 @@ def test_time_is_bounded_and_no_process_stays() -> None:
 
 
 def test_interrupt_leaves_no_process() -> None:
-    code = "import witnessed, reseed.witness\nprint(1, flush=True)\nreseed.witness.witness(witnessed.make_sleeper)"
+    code = (
+        "import signal, witnessed, reseed.witness\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # shells ignore it for what runs behind them
+        "print(1, flush=True)\n"
+        "reseed.witness.witness(witnessed.make_sleeper)"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", f"{code}  # marker-of-interrupt"],
         cwd=Path(__file__).parent,
