@@ -72,6 +72,8 @@ def test_every_sign_of_ranks_is_kept(row) -> None:
         "Other = Base = make_base()\nclass A(Base): pass",
         "class A(make_base((1, (2, 3)))): pass",
         "if x:\n    class A(Dataset):\n        pass",
+        "from torch.utils.data import Dataset as D\nclass A(D): pass",
+        "from torch.utils import data as D\nBase = D.Dataset\nclass A(Base): pass",
         "class A(six.with_metaclass(Meta, Dataset)): pass",
         "for i in range(max_epochs):\n    torch.manual_seed(0)",
         "while epoch < 3:\n    fix_everything()",
@@ -93,6 +95,7 @@ def test_what_may_matter_is_kept(text: str) -> None:
         '"""\n    class methods, which (say) draw from a Dataset.\n"""\nclass A(nn.Module):\n    pass\n',
         "class Items:\n    def __getitem__(self, index):\n        return np.random.rand()\n",  # has no length
         "class Items(Generic[Dataset], metaclass=DatasetMeta):\n    pass\n",
+        "from torch.nn import Module as M\nclass A(M):\n    def __len__(self): 3\n    def __getitem__(self, i): 3\n",
         "T = TypeVar('T')\nclass Items(Base[T], name='Dataset'):\n    pass\n",
         "import seeds\nfor epoch in range(3):\n    x = torch.rand(3) + random.random()\n",
         *(
@@ -146,6 +149,25 @@ def test_bases_are_followed_through_files(files: dict[str, str], text: str, tmp_
     for name in files:
         (tmp_path / name).write_text("class Base: pass\nclass Middle(Base): pass\nclass Half(Base): pass\n")
     assert not Screen().may_matter(str(tmp_path / "faces.py"), text.encode())
+
+
+def test_names_that_files_have_from_one_another_are_found_from_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("from b import *\nfrom c import *\n")
+    (tmp_path / "b.py").write_text("from a import *\n")
+    (tmp_path / "c.py").write_text(BASE.format(""))
+    screen = Screen()
+    for module in "abc":
+        text = f"from {module} import Base\nclass A(Base): pass\n"
+        assert screen.may_matter(str(tmp_path / f"of_{module}.py"), text.encode())
+
+
+def test_a_long_line_of_classes_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "m0.py").write_text(BASE.format("").replace("Base", "C0"))
+    for number in range(1, 300):
+        (tmp_path / f"m{number}.py").write_text(
+            f"from m{number - 1} import C{number - 1}\nclass C{number}(C{number - 1}): pass\n"
+        )
+    assert Screen().may_matter(str(tmp_path / "m299.py"), (tmp_path / "m299.py").read_bytes())
 
 
 def test_classes_that_inherit_from_one_another_come_to_an_end(tmp_path: Path) -> None:

@@ -124,12 +124,9 @@ class Linker:
         names = self._idle[reader.module].get(register, ())
         if not names:
             return ()
-        paths = self._paths(reader.module, statement.module, statement.level)
-        for path in paths:
-            inner = self._project.modules.submodule(path, statement.name) if statement.name else None
-            if self._fills(path) or (inner and self._fills(inner)):
-                return ()
-        return names if paths else ()
+        file = self._files[reader.module]
+        meant = list(self._project.modules.meant(file, statement.level, statement.module, statement.name))
+        return names if meant and not any(map(self._fills, meant)) else ()
 
     def global_value(self, reader: Activation, name: str) -> Iterable[Value] | None:
         """A global that the module of `reader` does not bind itself: star imports may; None where nothing does."""

@@ -75,11 +75,7 @@ class Importers:
 
     def _targets(self, file: str, text: str) -> Iterator[str]:
         for each in imports_of(text):
-            for place in self._modules.imported(file, each.level, each.module):
-                yield place
-                inner = self._modules.submodule(place, each.name) if each.name not in (None, "*") else None
-                if inner is not None:
-                    yield inner
+            yield from self._modules.meant(file, each.level, each.module, each.name)
 
 
 def _is_test(file: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Flag, auto
+from typing import NamedTuple
 
 from reseed.knowledge.datasets import DATASETS, NEVER
 from reseed.source.imports import Imported, imports_of
@@ -24,7 +25,8 @@ _ANY_CLASS = re.compile(r"[ \t]*class[ \t]+\w+[ \t]*[(:\[]")
 _BASE = re.compile(r"[A-Za-z_][\w.]*")
 # class Faces(Base[T], metaclass=Meta)
 _NO_BASE = re.compile(r"""\[[^\]]*\]|\w+[ \t]*=[ \t]*(?:[\w.]+|"[^"]*"|'[^']*')|#[^\n]*""")
-_DEPTH = 20
+# More bases than any class has.
+_LIMIT = 500
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -70,6 +72,14 @@ class _Text:
         return [match[1] for match in re.finditer(target, self.text, re.MULTILINE)]
 
 
+class _Name(NamedTuple):
+    """A dotted name as a file has it, in the bases of its class `inside`; or looked up in the file, with none."""
+
+    file: str
+    dotted: str
+    inside: str = ""
+
+
 @dataclass
 class Lineage:
     """The question, for the files of one run."""
@@ -77,9 +87,8 @@ class Lineage:
     modules: Modules
     texts: Texts = field(default_factory=Texts)
     _texts: dict[str, _Text | None] = field(default_factory=dict)
-    _traits: dict[tuple[str, str], _Trait] = field(default_factory=dict)
+    _meanings: dict[_Name, tuple[_Trait, tuple[_Name, ...]]] = field(default_factory=dict)
     _folders: dict[str, str] = field(default_factory=dict)
-    _depth: int = 0
 
     def has_dataset(self, path: str, raw: bytes) -> bool:
         """Whether any class in the file `path`, which has the bytes `raw`, may be a dataset.
@@ -90,7 +99,7 @@ class Lineage:
             return False
         file = self._real(path)
         text = self._texts[file] = _read_text(file, decoded(raw))
-        return not text.is_whole or any(_may_be_dataset(self._of_class(text, name)) for name in text.classes)
+        return not text.is_whole or any(_may_be_dataset(self._traits(_Name(file, name))) for name in text.classes)
 
     def _real(self, path: str) -> str:
         folder, name = os.path.split(path)
@@ -100,84 +109,65 @@ class Lineage:
             self._folders[folder] = os.path.realpath(folder)
         return os.path.join(self._folders[folder], name)
 
-    def _of_class(self, text: _Text, name: str) -> _Trait:
-        key = (text.path, name)
-        if key not in self._traits:
-            if self._depth > _DEPTH:
+    def _traits(self, name: _Name) -> _Trait:
+        # What `name` has by all that it may inherit from. A class may inherit from itself through others.
+        found = _NOTHING
+        seen = {name: None}
+        waiting = [name]
+        while waiting:
+            if len(seen) > _LIMIT:
                 return _Trait.DATASET
-            self._traits[key] = _NOTHING  # what a class inherits from itself through another one is nothing new
-            self._depth += 1
-            found = [own | self._of_bases(text, bases, name) for bases, own in text.classes[name]]
-            self._depth -= 1
-            self._traits[key] = _union(found)
-        return self._traits[key]
+            traits, bases = self._meaning(waiting.pop())
+            found |= traits
+            waiting += [base for base in bases if base not in seen]
+            seen.update(dict.fromkeys(bases))
+        return found
 
-    def _of_bases(self, text: _Text, bases: tuple[str, ...], inside: str) -> _Trait:
-        return _union(
-            _Trait.DATASET
-            if _NAMED.search(base)
-            else _Trait.NEVER
-            if base.rpartition(".")[2] in NEVER
-            else self._of_name(text, base, inside)
-            for base in bases
-        )
+    def _meaning(self, name: _Name) -> tuple[_Trait, tuple[_Name, ...]]:
+        # What a name shows by itself, and the names that say the rest.
+        if name not in self._meanings:
+            text = self._text(name.file)
+            self._meanings[name] = (_NOTHING, ()) if text is None else self._meaning_in(text, name)
+        return self._meanings[name]
 
-    def _of_name(self, text: _Text, base: str, inside: str) -> _Trait:
-        # What the dotted name `base` means in `text`, as a base of the class `inside`.
-        first, _, rest = base.partition(".")
-        if not rest and first in text.classes and first != inside:
-            return self._of_class(text, first)
+    def _meaning_in(self, text: _Text, name: _Name) -> tuple[_Trait, tuple[_Name, ...]]:
+        if not text.is_whole:
+            return _Trait.DATASET, ()
+        if name.dotted in text.classes and name.dotted != name.inside:
+            defined = text.classes[name.dotted]
+            bases = tuple(_Name(text.path, base, name.dotted) for each, _ in defined for base in each)
+            return _union(own for _, own in defined), bases
+        if name.inside and (told := _told(name.dotted)):
+            return told, ()
+        first, _, rest = name.dotted.partition(".")
         bound = text.imports(first)
-        found = _union(self._of_import(text, each, base, 0) for each in bound)
-        if found or first in _BUILTINS or any(each.bound != "*" for each in bound):
-            return found
-        return self._of_assigned(text, first, inside)
-
-    def _of_assigned(self, text: _Text, name: str, inside: str) -> _Trait:
-        # Base = other.Base is followed, Base = make_base() is not.
-        key = (text.path, f"= {name}")
-        if key not in self._traits:
-            self._traits[key] = _NOTHING
-            self._traits[key] = _union(
-                self._of_bases(text, (value,), inside) if _BASE.fullmatch(value) else _Trait.DATASET
-                for value in text.assigned(name)
-            )
-        return self._traits[key]
-
-    def _of_import(self, text: _Text, each: Imported, base: str, depth: int) -> _Trait:
-        first, _, rest = base.partition(".")
-        wanted = base.rpartition(".")[2] if rest else first if each.name in (None, "*") else each.name
-        return _union(self._in_file(file, wanted or first, depth) for file in self._files(text, each))
-
-    def _files(self, text: _Text, each: Imported) -> Iterator[str]:
-        for place in self.modules.imported(text.path, each.level, each.module):
-            yield place
-            inner = self.modules.submodule(place, each.name) if each.name not in (None, "*") else None
-            if inner is not None:
-                yield inner
-
-    def _in_file(self, file: str, name: str, depth: int) -> _Trait:
-        text = self._text(file)
-        if text is None:
-            return _NOTHING
-        if not text.is_whole or depth > _DEPTH:
-            return _Trait.DATASET
-        if name in text.classes:
-            return self._of_class(text, name)
-        key = (file, f"import {name}")
-        if key not in self._traits:
-            self._traits[key] = _NOTHING
-            bound = text.imports(name)
-            found = _union(self._of_import(text, each, name, depth + 1) for each in bound)
-            followed = found or any(each.bound != "*" for each in bound)
-            self._traits[key] = found if followed else self._of_assigned(text, name, "")
-        return self._traits[key]
+        found: dict[_Name, None] = {}
+        for each in bound:
+            # Of a module what is last in a.b.Base is looked for in it; of another name it is that name, or is in it.
+            meant = name.dotted if each.name in (None, "*") else f"{each.name}.{rest}" if rest else str(each.name)
+            if told := _told(meant):
+                return told, ()
+            last = meant.rpartition(".")[2]
+            files = self.modules.meant(text.path, each.level, each.module, each.name)
+            found.update((_Name(file, last), None) for file in files)
+        if first in _BUILTINS or any(each.name != "*" for each in bound):
+            return _NOTHING, tuple(found)
+        values = text.assigned(first)  # Base = other.Base is followed, Base = make_base() is not
+        followed = tuple(_Name(text.path, value, name.inside or first) for value in values if _BASE.fullmatch(value))
+        return _NOTHING if len(followed) == len(values) else _Trait.DATASET, (*found, *followed)
 
     def _text(self, file: str) -> _Text | None:
         if file not in self._texts:
             text = self.texts.text(file)
             self._texts[file] = _read_text(file, text) if text else None
         return self._texts[file]
+
+
+def _told(dotted: str) -> _Trait:
+    # What a base is called tells what it is.
+    if _NAMED.search(dotted):
+        return _Trait.DATASET
+    return _Trait.NEVER if dotted.rpartition(".")[2] in NEVER else _NOTHING
 
 
 def _may_be_dataset(traits: _Trait) -> bool:

@@ -87,6 +87,14 @@ class Modules:
         found = self._below(folder, [name]) if last in ("", _INIT) else None
         return None if found is None else _real(found)
 
+    def meant(self, importer: str, level: int, module: str, name: str | None) -> Iterator[str]:
+        """Every file in which ``from <level dots><module> import <name>`` may find `name`, and the module `name`."""
+        for place in self.imported(importer, level, module):
+            yield place
+            inner = self.submodule(place, name) if name not in (None, "*") else None
+            if inner is not None:
+                yield inner
+
     def project(self, file: str) -> str:
         """The topmost folder that counts for `file`."""
         return self._ancestors(os.path.dirname(file))[-1]

@@ -30,7 +30,6 @@ _PARENTS = re.compile(
     r"model|backbone|neck|head|loss|layer|optim|sched|metric|hook|criter|arch|tokeniz|buffer|pytree|Module\b",
     re.IGNORECASE,
 )
-_DEPTH = 12
 
 
 @dataclass
@@ -40,46 +39,43 @@ class Registries:
     modules: Modules
     texts: Texts = field(default_factory=Texts)
     _answers: dict[str, bool] = field(default_factory=dict)
+    _own: dict[str, tuple[bool, tuple[str, ...]]] = field(default_factory=dict)
 
-    def fills(self, file: str, depth: int = 0) -> bool:
+    def fills(self, file: str) -> bool:
         """Whether importing `file` may fill a registry: itself, or as a package by what it imports in turn."""
         if file not in self._answers:
-            self._answers[file] = False
-            self._answers[file] = self._fills(file, depth)
+            seen = {file: None}
+            waiting = [file]
+            found = False
+            while waiting and not found:
+                found, imported = self._look(waiting.pop())
+                waiting += [each for each in imported if each not in seen]
+                seen.update(dict.fromkeys(imported))
+            # Where nothing is found, nothing is to be found from any of these.
+            self._answers.update({file: True} if found else dict.fromkeys(seen, False))
         return self._answers[file]
 
-    def _fills(self, file: str, depth: int) -> bool:
-        text = self.texts.text(file)
+    def _look(self, file: str) -> tuple[bool, tuple[str, ...]]:
+        # Whether a file fills a registry itself, and for a package the files that it imports.
+        if file not in self._own:
+            text = self.texts.text(file)
+            is_package = os.path.basename(file) == "__init__.py"
+            imported = {
+                target: None
+                for each in (imports_of(text) if is_package else ())
+                for target in self.modules.meant(file, each.level, each.module, each.name)
+            }
+            self._own[file] = self._fills(file, text), tuple(imported)
+        return self._own[file]
+
+    def _fills(self, file: str, text: str) -> bool:
         if _SEEDING.search(text) or _DYNAMIC.search(text):
             return True
-        matters = _MATTERS.search(text) is not None
-        if matters and any(_PARENTS.search(match[0]) is None for match in _DECORATOR.finditer(text)):
-            return True
-        targets = {match[1] for match in _STATEMENT.finditer(text)} if matters else set()
-        is_package = os.path.basename(file) == "__init__.py"
-        if not targets and not is_package:
+        if not _MATTERS.search(text):
             return False
-        imported = list(imports_of(text))
-        if any(each.bound in targets and self._is_own(file, each.level, each.module) for each in imported):
+        if any(_PARENTS.search(match[0]) is None for match in _DECORATOR.finditer(text)):
             return True
-        return (
-            is_package
-            and depth < _DEPTH
-            and any(
-                self.fills(target, depth + 1)
-                for level, module, name in {each[:3] for each in imported}
-                for target in self._targets(file, level, module, name)
-            )
+        targets = {match[1] for match in _STATEMENT.finditer(text)}
+        return bool(targets) and any(
+            each.bound in targets and self.modules.imported(file, each.level, each.module) for each in imports_of(text)
         )
-
-    def _is_own(self, file: str, level: int, module: str) -> bool:
-        return bool(self.modules.imported(file, level, module))
-
-    def _targets(self, file: str, level: int, module: str, name: str | None) -> list[str]:
-        found = []
-        for place in self.modules.imported(file, level, module):
-            found.append(place)
-            inner = self.modules.submodule(place, name) if name not in (None, "*") else None
-            if inner is not None:
-                found.append(inner)
-        return found
