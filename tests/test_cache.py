@@ -96,6 +96,24 @@ def test_a_change_of_any_file_is_seen(project: Path, name: str, text: str, after
     assert rows(check()) == after == rows(check(cached=False))
 
 
+def test_a_change_behind_a_link_is_seen(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (project / "noise.py").rename(tmp_path / "elsewhere/noise.py")
+    (project / "lib").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (tmp_path / "elsewhere/round").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (project / "faces.py").write_text((project / "faces.py").read_text().replace("noise", "lib.noise"))
+    assert rows(check()) == ROWS == rows(check())
+    (tmp_path / "elsewhere/noise.py").write_text(QUIET)
+    assert rows(check()) == []
+
+
+def test_what_goes_wrong_before_the_analysis_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reseed.source.lineage.Lineage.has_dataset", lambda *_: 1 / 0)
+    report = check_paths(["model.py", "train.py"], Settings(torch_version="any"))
+    assert [problem.path for problem in report.problems] == ["model.py"]
+    assert rows(report) == ["train.py:4 RNG201"]
+
+
 def test_facts_are_made_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check()
     (project / "model.py").write_text("x = 1\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reseed import parallel
 from reseed.parallel import in_order
 from reseed.runs import check_paths
 from reseed.settings import Settings
@@ -19,7 +20,9 @@ from reseed.settings import Settings
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
-def test_the_number_of_processes_changes_nothing() -> None:
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_the_number_of_processes_changes_nothing(start_method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_START_METHOD", start_method)
     paths = [str(FIXTURES / name) for name in ("linked", "workers", "loaders")]
     alone, *others = [check_paths(paths, Settings(torch_version="any"), jobs=jobs) for jobs in (1, 2, 5)]
     assert len(alone.findings) > 50

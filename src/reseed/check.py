@@ -230,26 +230,22 @@ def _take_out(
             result.findings.append(finding)
 
 
-def check_file(
-    path: str, settings: Settings, codes: Codes, shared: Shared | None = None, named: bool = False
-) -> FileResult:
-    """Read and check one file; see `read_if_it_matters` for `named`. Never raises."""
-    shared = shared or Shared()
-    found = before_analysis(path, settings, codes, shared, named)
-    return check_source(found, settings, codes, shared, is_kept=True) if isinstance(found, SourceFile) else found
-
-
 def before_analysis(
     path: str, settings: Settings, codes: Codes, shared: Shared, named: bool
 ) -> FileResult | SourceFile:
-    """The result for a file that nothing can be found in, or that is known; else what is to be analysed."""
-    known = _known(path, settings, codes, shared, named)
-    if known is not None:
-        return known
+    """The result for a file that nothing can be found in, or that is known; else what is to be analysed.
+
+    See `read_if_it_matters` for `named`. Never raises.
+    """
     try:
+        known = _known(path, settings, codes, shared, named)
+        if known is not None:
+            return known
         source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileResult(problems=[error.problem])
+    except Exception as error:  # one file must not take the others down with it
+        return FileResult(problems=[bug(path, error)])
     if source is None and shared.results:
         shared.results.drop(path)
     return source or FileResult()

@@ -69,6 +69,8 @@ def repair_file(
         source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileRepair(path, problems=[error.problem])
+    except Exception as error:  # one file must not take the others down with it
+        return FileRepair(path, problems=[bug(path, error)])
     return repair_source(source, settings, codes, shared) if source else FileRepair(path)
 
 

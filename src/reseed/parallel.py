@@ -19,6 +19,8 @@ Begin = Callable[[], None]
 FEW = 4
 """Fewer files than this are not worth a process."""
 _CHUNKS = 6
+# A fork has all that is imported and known already. Elsewhere processes begin from nothing.
+_START_METHOD = "fork" if sys.platform == "linux" else None
 
 
 def processors() -> int:
@@ -44,9 +46,7 @@ def in_order(
         return
     size = max(1, len(items) // (jobs * _CHUNKS))
     chunks = [items[start : start + size] for start in range(0, len(items), size)]
-    # A fork has all that is imported and known already. Elsewhere processes begin from nothing.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-    pool = ProcessPoolExecutor(jobs, context, _begin, (begin,))
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(_START_METHOD), _begin, (begin,))
     done = 0
     try:
         with _uninterrupted():

@@ -96,6 +96,7 @@ class Results:
 def _digest(project: str) -> bytes | None:
     hashed = hashlib.blake2b(digest_size=16)
     waiting, number = [project], 0
+    seen: set[str] = set()  # links may lead in a circle, and out of the project
     while waiting:
         folder = waiting.pop()
         try:
@@ -115,7 +116,12 @@ def _digest(project: str) -> bytes | None:
                     continue
                 stamp = f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n"
                 hashed.update(stamp.encode("utf-8", "surrogateescape"))
-            elif not entry.name.startswith(".") and entry.name != "__pycache__" and entry.is_dir(follow_symlinks=False):
+            elif not entry.name.startswith(".") and entry.name != "__pycache__" and entry.is_dir():
+                if entry.is_symlink():
+                    real = os.path.realpath(entry.path)
+                    if real in seen:
+                        continue
+                    seen.add(real)
                 waiting.append(entry.path)
     return hashed.digest()
 

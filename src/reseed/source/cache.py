@@ -13,8 +13,8 @@ import pickle
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ class Cache:
 
     def get(self, *key: object) -> Any:
         """The value kept under `key` by this version of reseed, None if there is none."""
-        with self._guarded() as connection:
+
+        def read(connection: sqlite3.Connection) -> Any:
             digest = _digest(key)
             row = connection.execute("SELECT value, used FROM entries WHERE key = ?", (digest,)).fetchone()
             if row is None:
@@ -56,13 +57,17 @@ class Cache:
             if row[1] != self._today:
                 connection.execute("UPDATE entries SET used = ? WHERE key = ?", (self._today, digest))
             return pickle.loads(row[0])
-        return None
+
+        return self._tried(read)
 
     def put(self, value: object, *key: object) -> None:
         """Keep `value` under `key`."""
-        with self._guarded() as connection:
+
+        def write(connection: sqlite3.Connection) -> None:
             row = (_digest(key), pickle.dumps(value, protocol=5), self._today)
             connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", row)
+
+        self._tried(write)
 
     def clear(self) -> None:
         """Forget everything. Raises OSError where the file cannot be removed."""
@@ -78,27 +83,18 @@ class Cache:
                 self._opened.close()
         self._opened = None
 
-    @contextmanager
-    def _guarded(self) -> Iterator[sqlite3.Connection]:
-        # The body is left where anything is wrong with the file.
+    def _tried(self, action: Callable[[sqlite3.Connection], Any]) -> Any:
+        # None where there is no file, or something is wrong with it or with what it holds.
         connection = self._connection()
         if connection is None:
-            connection = sqlite3.connect(":memory:", isolation_level=None)
-            connection.execute(_TABLE)
+            return None
         try:
-            yield connection
+            return action(connection)
         except sqlite3.OperationalError:
-            self._failed = True  # locked for long, or a full disk: others may do better
-        except (
-            sqlite3.DatabaseError,
-            pickle.PickleError,
-            EOFError,
-            AttributeError,
-            ImportError,
-            ValueError,
-            TypeError,
-        ):
+            self._failed, self._opened = True, None  # locked for long, or a full disk
+        except Exception:  # a pickle that is damaged raises anything
             self._begin_anew()
+        return None
 
     def _connection(self) -> sqlite3.Connection | None:
         if self._opened is not None and self._process == os.getpid():
