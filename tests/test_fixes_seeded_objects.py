@@ -134,3 +134,55 @@ def test_loader_of_another_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
     )
     assert fix(tmp_path, "", name="faces.py") == HEAD + DATASETS
     assert f"its loader stands in another file: {tmp_path / 'train.py'}:5" in capsys.readouterr().out
+
+
+MONAI = """\
+import torch
+from monai.data import Dataset as Files
+from monai.transforms import Compose, RandGaussianNoise, RandomizableTransform
+from torch.utils.data import DataLoader, Dataset, Subset
+
+
+class Shift(RandomizableTransform):
+    def __call__(self, image):
+        return image + self.R.uniform(0, 100)
+
+
+class Images(Dataset):
+    def __init__(self, transform):
+        self.transform = transform
+
+    def __getitem__(self, index):
+        return self.transform(images[index])
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("dataset", "seeding"),
+    [
+        ("Images(Compose([RandGaussianNoise()]))", "info.dataset.transform.set_random_state(seed=rng.getrandbits(32))"),
+        ("Images(Shift())", "info.dataset.transform.set_random_state(seed=rng.getrandbits(32))"),
+        ("Subset(Images(Shift()), [1])", "info.dataset.dataset.transform.set_random_state(seed=rng.getrandbits(32))"),
+        (
+            "Files(images, Compose([RandGaussianNoise()]))",
+            "monai.data.utils.set_rnd(torch.utils.data.get_worker_info().dataset, torch.initial_seed())",
+        ),
+    ],
+)
+def test_objects_of_monai(tmp_path: Path, dataset: str, seeding: str) -> None:
+    # set_rnd goes through all attributes, and would not end in a dataset that objects of it refer to.
+    (tmp_path / "train.py").write_text(f"{MONAI}loader = DataLoader({dataset}, num_workers=2)\n")
+    main(["fix", "--isolated", "--torch-version", "any", str(tmp_path / "train.py")])
+    after = (tmp_path / "train.py").read_text()
+    assert f"    {seeding}\n" in after
+    assert f"loader = DataLoader({dataset}, num_workers=2{GIVEN}\n" in after
+
+
+def test_a_pipeline_of_another_library_is_not_seeded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    head = f"{MONAI}import torchvision\n\n"
+    loader = "loader = DataLoader(Images(torchvision.transforms.Compose([Shift()])), num_workers=2)\n"
+    (tmp_path / "train.py").write_text(head + loader)
+    main(["fix", "--isolated", "--torch-version", "any", str(tmp_path / "train.py")])
+    assert (tmp_path / "train.py").read_text() == head + loader

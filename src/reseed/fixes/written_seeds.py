@@ -43,11 +43,14 @@ class Held:
         """The call that seeds it, with the names of a worker's info and of a ``random.Random``.
 
         Albumentations' own ``set_random_seed`` would give every transform of a pipeline the same seed, so that one
-        flips whenever another does (measured: albumentations 2.0.8).
+        flips whenever another does (measured: albumentations 2.0.8). MONAI's ``set_random_state`` gives each its own
+        (monai 1.6.1, monai/transforms/compose.py).
         """
         made = f"{info}.dataset.{self.chain}"
         if self.state == "torch.Generator":
             return f"{made}.manual_seed({rng}.getrandbits(63))"
+        if self.state == "monai":
+            return f"{made}.set_random_state(seed={rng}.getrandbits(32))"
         generators = (f"{spell(path)}({rng}.getrandbits(64))" for path in ("numpy.random.default_rng", "random.Random"))
         return f"{made}.set_random_state({', '.join(generators)})"
 
@@ -62,7 +65,8 @@ WRITTEN: Mapping[str, Written] = {
 
 Measured: opencv-python-headless 5.0.0.93 and opencv-python 4.8.1.78 raise ValueError from 2**31 on ("integer won't fit
 into a C int"); numpy 2.4.6 takes 32 bits; imgaug 0.4.0 takes what NumPy does. MONAI's `set_rnd` looks into attributes
-and lists of the dataset, and has the seed made small enough itself (monai 1.6.1, monai/data/utils.py).
+and lists of the dataset, and has the seed made small enough itself; where objects refer to one another it does not end,
+so that it is for MONAI's own datasets alone (monai 1.6.1, monai/data/utils.py).
 """
 
 

@@ -100,7 +100,7 @@ def _uses_of_callee(engine: Engine, activation: Activation, call: Call, value: V
     elif isinstance(value, Method):
         if value.receiver.kind == "external":
             yield from uses_of_object(engine, value.receiver, value.name.split(".")[0])
-        elif value.name.startswith("R.") and _is_randomizable(engine, value.receiver):
+        elif value.name.startswith("R.") and is_randomizable(engine, value.receiver):
             yield RngUse("monai", f"{value.base}().{value.name}", None, value.receiver)
     if isinstance(value, (External, Method)):
         path = value.path if isinstance(value, External) else _path_of(value)
@@ -133,7 +133,8 @@ def _is_one_of(value: Value, wanted: tuple[object, ...]) -> bool:
     return isinstance(value, External) and value.path in wanted
 
 
-def _is_randomizable(engine: Engine, receiver: Object) -> bool:
+def is_randomizable(engine: Engine, receiver: Object) -> bool:
+    """Whether `receiver` is an instance of one of MONAI's classes with an RNG, which the program derives from."""
     if receiver.cls is None:
         return False
     paths = [base.path for base in objects.mro(engine, receiver.cls) if isinstance(base, External)]

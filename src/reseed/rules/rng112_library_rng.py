@@ -60,9 +60,9 @@ programs in which Lightning seeds the workers (`seed_everything(workers=True)`),
 off.
 
 Transforms of MONAI and albumentations keep their random numbers in themselves. They are seeded where the dataset holds
-them in an attribute; albumentations' only in a seeder that is new, since one that there is may serve datasets that have
-no such attribute. For the other libraries there is no repair, nor for imgaug's augmenters in workers that are not
-forked, which hold copies of its RNG.
+them in an attribute, and only in a seeder that is new, since one that there is may serve datasets that have no such
+attribute; in MONAI's own datasets, MONAI's `set_rnd` finds them. For the other libraries there is no repair, nor for
+imgaug's augmenters in workers that are not forked, which hold copies of its RNG.
 
 ## References
 
@@ -78,6 +78,8 @@ from collections.abc import Iterator
 from reseed.knowledge.library_rngs import LIBRARY_RNGS
 from reseed.knowledge.random_objects import random_class_of
 from reseed.program.model import Loader, Place, Program
+from reseed.program.rng_uses import is_randomizable
+from reseed.program.values import Object
 from reseed.rules import judge, seedable
 from reseed.rules.base import Rule
 from reseed.rules.finding import Draw, Finding
@@ -153,10 +155,22 @@ def _repair(program: Program, place: Place, draws: list[LibraryDraw]) -> tuple[s
         return obstacle, ()
     holders = {holder for draw in draws for holder in draw.holders}
     unseen = not all(draw.holders for draw in draws)
-    if seeded == "through the dataset":
+    if seeded == "through the dataset" and _is_of_monai(loader):
         return (seedable.NOT_HELD if unseen or not seedable.chains(program, loader, holders) else ""), ()
-    unseen = unseen or not all(random_class_of(holder.path) for holder in holders)
+    unseen = unseen or not all(_takes_seed(program, holder, state) for holder in holders)
     return seedable.by_object(program, loader, () if unseen else holders, state)
+
+
+def _is_of_monai(loader: Loader) -> bool:
+    datasets = loader.argument("dataset") or {}
+    return all(isinstance(each, Object) and each.path.startswith("monai.") for each in datasets)
+
+
+def _takes_seed(program: Program, holder: Object, state: str) -> bool:
+    if state == "monai":  # its Compose, which draws nothing itself, seeds what it holds
+        return holder.path.startswith("monai.") or is_randomizable(program.engine, holder)
+    row = random_class_of(holder.path)
+    return row is not None and row.state == state
 
 
 def _consequence(program: Program, shared: LibraryDraw) -> str:
