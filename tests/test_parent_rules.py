@@ -8,8 +8,8 @@ import textwrap
 import pytest
 
 from reseed.check import check_text
+from reseed.facts import module_facts
 from reseed.facts.model import Element
-from reseed.facts.store import facts_of
 from reseed.knowledge.ranks import RANK_SIGNS
 from reseed.knowledge.sources import is_copied
 from reseed.source.screen import Screen
@@ -315,7 +315,7 @@ def test_what_is_copied(path: str, copied: bool) -> None:
 
 def test_blocks_of_loops_are_marked() -> None:
     text = "for i in items:\n    print(i)\nwhile  i <  3:\n    i += 1\n[j for j in items]\nif i:\n    pass\n"
-    (body,) = facts_of("main.py", text).bodies
+    (body,) = module_facts("main.py", text).bodies
     assert [block.loop for block in body.block_table if block.loop] == [
         "for i in items",
         "while i < 3",

@@ -20,7 +20,7 @@ from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.cache import Cache
 from reseed.source.declared import Declared, declared, declared_torch, shows_on
 from reseed.source.screen import Screen
-from reseed.source.syntax import check_syntax
+from reseed.source.syntax import parse
 from reseed.source.text import read_bytes
 
 if TYPE_CHECKING:
@@ -101,20 +101,20 @@ def codes_for(settings: Settings) -> Codes:
     return codes
 
 
-def check_text(path: str, text: str, tree: ast.AST | None = None, project: Project | None = None) -> list[Finding]:
+def check_text(path: str, text: str, tree: ast.Module | None = None, project: Project | None = None) -> list[Finding]:
     """Analyse one file with what it imports and give all that any rule finds in it, in order of place.
 
     Nothing is taken out. `tree` is the text parsed by `ast`, if the caller has it, `project` what the calls of one run
     share; without it no other file is looked at. Raises SourceError where the text does not parse.
     """
+    from reseed.facts import module_facts
     from reseed.facts.stopwatch import Stopwatch
-    from reseed.facts.store import facts_of
     from reseed.program import analyse, depends_on_importers
 
     stopwatch = project.stopwatch if project else Stopwatch()
     with _collecting_at_the_end():
         with stopwatch.stage("facts"):
-            facts = project.store.of_text(path, text, tree) if project else facts_of(path, text, tree)
+            facts = project.store.of_text(path, text, tree) if project else module_facts(path, text, tree=tree)
         with stopwatch.stage("program"):
             program = analyse(facts, project)
             # What cannot be followed through the project may be understood with less of it.
@@ -280,7 +280,7 @@ def read_if_it_matters(path: str, screen: Screen, named: bool = False) -> Source
         if matters:
             return source
         if named:
-            check_syntax(path, source.text)
+            parse(path, source.text)  # to tell of a mistake
     return None
 
 

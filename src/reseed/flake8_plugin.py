@@ -32,7 +32,7 @@ class Plugin:
     extend_select: ClassVar[tuple[str, ...]] = ()
     shared: ClassVar[Shared] = Shared()
 
-    def __init__(self, tree: ast.AST, filename: str, lines: list[str]) -> None:
+    def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
         self._tree = tree
         self._filename = filename
         self._lines = lines

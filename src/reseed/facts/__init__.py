@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
+
+from reseed.source import SourceError
+from reseed.source.syntax import parse
 
 if TYPE_CHECKING:
     from reseed.facts.model import ModuleFacts
@@ -18,29 +22,23 @@ _DEEP_RECURSION = 200_000
 T = TypeVar("T")
 
 
-def module_facts(path: str, text: str, name: str = "__main__") -> ModuleFacts:
+def module_facts(path: str, text: str, name: str = "__main__", tree: ast.Module | None = None) -> ModuleFacts:
     """The facts of the module `text`, which stands at `path` and is imported as `name`.
 
-    Raises `reseed.source.SourceError` where the text does not parse.
+    `tree` is the text parsed by `ast`, if the caller has it. Raises `reseed.source.SourceError` where the text does not
+    parse.
     """
-    import libcst as cst
-
     from reseed.facts.lower import lower_module
-    from reseed.source import SourceError
 
+    text = text.removeprefix("\ufeff")  # a byte order mark counts as no column
+    parsed = parse(path, text) if tree is None else tree
     try:
-        tree = cst.parse_module(text)
-    except cst.ParserSyntaxError as error:
-        raise SourceError(path, f"syntax error: {error.message}", error.raw_line, error.raw_column + 1) from error
-    except UnicodeEncodeError as error:
-        raise SourceError(path, "the text holds half a character (a lone surrogate): save it as UTF-8") from error
-    try:
-        return lower_module(path, name, tree)
+        return lower_module(path, name, parsed, text)
     except RecursionError:
         # A chain of a thousand `elif`s or operators: rare enough to pay for a thread only when it is met.
         pass
     try:
-        return _with_deep_stack(lambda: lower_module(path, name, tree))
+        return _with_deep_stack(lambda: lower_module(path, name, parsed, text))
     except RecursionError as error:
         # Python 3.12 has a limit of its own for calls through C, which no setting moves.
         raise SourceError(path, "nested too deeply to be analysed: exclude it") from error

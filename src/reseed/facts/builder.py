@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from reseed.facts.model import (
     Block,
@@ -23,6 +23,8 @@ from reseed.source.position import Span
 
 Environment = dict[str, Register]
 
+_TOP = Span(1, 1, 1, 1)
+
 
 class BodyBuilder:
     """Collects what becomes a `Body`.
@@ -42,6 +44,8 @@ class BodyBuilder:
         self.is_generator = False
         self.fields: list[str] = []
         self.decorators: tuple[str, ...] = ()
+        self.span = _TOP
+        self.spans: dict[Register, Span] = {}
         self.parameters: list[ParameterSpec] = []
         # The environments with which `break` and `continue` leave the loops around, innermost last.
         self.breaks: list[list[Environment]] = []
@@ -150,11 +154,8 @@ class BodyBuilder:
         self.parameters.append(spec)
         self.assign(spec.name, self.emit(Parameter(spec.name)))
 
-    def finish(self, span: Span, spans: Mapping[Register, Span]) -> Body:
-        """The finished body, which covers `span`; `spans` says where its registers are computed.
-
-        Of a module's or a class's names others see the last binding.
-        """
+    def finish(self) -> Body:
+        """The finished body. Of a module's or a class's names others see the last binding."""
         if self.kind != "function":
             self.block = 0
             for name, value in self.assignments if self.environment is None else self.environment.items():
@@ -167,7 +168,7 @@ class BodyBuilder:
             name=self.name,
             qualname=self.qualname,
             parent=self.parent.index if self.parent is not None else None,
-            span=span,
+            span=self.span,
             parameters=tuple(self.parameters),
             instructions=tuple(instructions),
             blocks=tuple(self._blocks),
@@ -176,5 +177,5 @@ class BodyBuilder:
             is_generator=self.is_generator,
             fields=tuple(self.fields),
             decorators=self.decorators,
-            spans=spans,
+            spans=self.spans,
         )

@@ -1,17 +1,15 @@
-"""Lowering of statements and definitions: a module's LibCST tree to `ModuleFacts`."""
+"""Lowering of statements and definitions: a module's syntax tree to `ModuleFacts`."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 
-import libcst as cst
-
 from reseed.facts.builder import BodyBuilder, Environment
-from reseed.facts.expressions import ExpressionLowerer
+from reseed.facts.expressions import SIGNS, ExpressionLowerer
 from reseed.facts.model import (
     Argument,
     Attribute,
-    Body,
     Element,
     Import,
     Item,
@@ -25,90 +23,67 @@ from reseed.facts.model import (
     SetAttribute,
     SetItem,
 )
-from reseed.facts.positions import spans_of
-from reseed.facts.scopes import assigned_names, dotted, scope_of, top_name
-from reseed.source.position import Span
-
-_TOP = Span(1, 1, 1, 1)
+from reseed.facts.positions import Positions
+from reseed.facts.scopes import ScopeNode, assigned_names, dotted, scopes_of
 
 
 class ModuleLowerer:
     """Holds the bodies of one module while they are made."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: ast.Module, text: str) -> None:
+        self.positions = Positions(text)
+        self._scopes = scopes_of(tree)
         self.bodies: list[BodyBuilder] = []
         self.star_imports: list[tuple[str, int]] = []
-        self._nodes: list[tuple[BodyBuilder, Register | None, cst.CSTNode]] = []
 
-    def new_body(
-        self,
-        kind: str,
-        name: str,
-        parent: BodyBuilder | None,
-        roots: Sequence[cst.CSTNode],
-        parameters: Sequence[str] = (),
-    ) -> BodyBuilder:
-        """A new empty body made of the nodes `roots`."""
-        builder = BodyBuilder(kind, name, len(self.bodies), parent, scope_of(roots, parameters))
+    def new_body(self, kind: str, name: str, parent: BodyBuilder | None, node: ScopeNode) -> BodyBuilder:
+        """A new empty body of what `node` defines."""
+        builder = BodyBuilder(kind, name, len(self.bodies), parent, self._scopes[node])
+        if not isinstance(node, ast.Module):
+            builder.span = self.positions.span(node)
         self.bodies.append(builder)
         return builder
-
-    def locate(self, builder: BodyBuilder, register: Register | None, node: cst.CSTNode) -> None:
-        """Ask for the span of what is computed at `register`, or of the whole body where that is None."""
-        self._nodes.append((builder, register, node))
 
     def lower_function(
         self,
         outer: ExpressionLowerer,
         name: str,
-        parameters: cst.Parameters,
-        roots: Sequence[cst.CSTNode],
-        node: cst.CSTNode,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
         decorators: tuple[str, ...] = (),
     ) -> Register:
         """Lower a ``def`` or ``lambda``; returns the register of the function value in the body around it."""
-        specs: list[tuple[cst.Param, ParameterSpec]] = []
-        for group, kind, positional_only in (
-            (parameters.posonly_params, "positional", True),
-            (parameters.params, "positional", False),
-            ([parameters.star_arg] if isinstance(parameters.star_arg, cst.Param) else [], "*", False),
-            (parameters.kwonly_params, "keyword", False),
-            ([parameters.star_kwarg] if parameters.star_kwarg is not None else [], "**", False),
-        ):
-            specs.extend((param, ParameterSpec(param.name.value, kind, positional_only)) for param in group)
-        defaults = [(p.name.value, outer.lower(p.default)) for p, _ in specs if p.default is not None]
-        builder = self.new_body("function", name, outer.builder, roots, [spec.name for _, spec in specs])
+        specs, values = _parameters(node.args)
+        defaults = [(name, outer.lower(value)) for name, value in values]
+        builder = self.new_body("function", name, outer.builder, node)
         builder.decorators = decorators
-        self.locate(builder, None, node)
-        for _, spec in specs:
+        for spec in specs:
             builder.declare_parameter(spec)
         statements = StatementLowerer(self, builder)
-        for root in roots:
-            if isinstance(root, cst.BaseExpression):
-                builder.emit(Return(statements.lower(root)))
-                builder.environment = None
-            else:
-                statements.lower_statement(root)
+        if isinstance(node, ast.Lambda):
+            builder.emit(Return(statements.lower(node.body)))
+            builder.environment = None
+        else:
+            statements.lower_statements(node.body)
         return outer.make_function(builder.index, defaults)
 
-    def finish(self, module: cst.Module) -> list[Body]:
-        """The finished bodies, with the positions that were asked for."""
-        found = spans_of(module, {id(node) for _, _, node in self._nodes})
-        wholes: dict[int, Span] = {}
-        spans: dict[int, dict[Register, Span]] = {builder.index: {} for builder in self.bodies}
-        for builder, register, node in self._nodes:
-            span = found.get(id(node), _TOP)
-            if register is None:
-                wholes[builder.index] = span
-            else:
-                spans[builder.index][register] = span
-        return [builder.finish(wholes.get(builder.index, _TOP), spans[builder.index]) for builder in self.bodies]
+
+def _parameters(node: ast.arguments) -> tuple[list[ParameterSpec], list[tuple[str, ast.expr]]]:
+    """The parameters, and those with a default, in the order in which these are computed."""
+    positional = [*node.posonlyargs, *node.args]
+    specs = [ParameterSpec(arg.arg, "positional", arg in node.posonlyargs) for arg in positional]
+    specs += [ParameterSpec(node.vararg.arg, "*")] if node.vararg else []
+    specs += [ParameterSpec(arg.arg, "keyword") for arg in node.kwonlyargs]
+    specs += [ParameterSpec(node.kwarg.arg, "**")] if node.kwarg else []
+    first = len(positional) - len(node.defaults)
+    values = [(arg.arg, value) for arg, value in zip(positional[first:], node.defaults, strict=True)]
+    values += [(arg.arg, value) for arg, value in zip(node.kwonlyargs, node.kw_defaults, strict=True) if value]
+    return specs, values
 
 
 class StatementLowerer(ExpressionLowerer):
     """Lowers the statements of one body."""
 
-    def lower_statements(self, nodes: Sequence[cst.CSTNode]) -> None:
+    def lower_statements(self, nodes: Sequence[ast.stmt]) -> None:
         """Lower statements in order; code after a ``return`` or the like never runs and is left out."""
         before = self.builder.block
         for node in nodes:
@@ -117,7 +92,7 @@ class StatementLowerer(ExpressionLowerer):
             self.lower_statement(node)
         self.builder.close_block(before)
 
-    def lower_statement(self, node: cst.CSTNode) -> None:
+    def lower_statement(self, node: ast.AST) -> None:
         """Lower one statement of any kind."""
         if self.builder.environment is None:
             return
@@ -127,52 +102,43 @@ class StatementLowerer(ExpressionLowerer):
         else:
             self.lower_parts(node)
 
-    def statement_SimpleStatementLine(self, node: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> None:
-        for part in node.body:
-            self.lower_statement(part)
-
-    statement_SimpleStatementSuite = statement_SimpleStatementLine
-
-    def statement_IndentedBlock(self, node: cst.IndentedBlock) -> None:
-        self.lower_statements(node.body)
-
-    def statement_Pass(self, node: cst.Pass) -> None:
+    def statement_Pass(self, node: ast.Pass) -> None:
         pass
 
     statement_Global = statement_Pass
     statement_Nonlocal = statement_Pass
     statement_TypeAlias = statement_Pass
 
-    def statement_Del(self, node: cst.Del) -> None:
-        targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else []
-        for target in targets or [node.target]:
-            if isinstance(target, cst.Subscript):
+    def statement_Delete(self, node: ast.Delete) -> None:
+        targets = [each for one in node.targets for each in (one.elts if isinstance(one, ast.Tuple) else [one])]
+        for target in targets:
+            if isinstance(target, ast.Subscript):
                 base, key = self.lower(target.value), self._key(target)
                 self.emit(SetItem(base, key, key, removed=True))
 
-    def statement_Expr(self, node: cst.Expr) -> None:
+    def statement_Expr(self, node: ast.Expr) -> None:
         self.lower(node.value)
 
-    def statement_Assign(self, node: cst.Assign) -> None:
+    def statement_Assign(self, node: ast.Assign) -> None:
         value = self.lower(node.value)
         for target in node.targets:
-            self.assign(target.target, value)
+            self.assign(target, value)
 
-    def statement_AnnAssign(self, node: cst.AnnAssign) -> None:
-        if self.builder.kind == "class" and isinstance(node.target, cst.Name):
-            self.builder.fields.append(node.target.value)
+    def statement_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if self.builder.kind == "class" and isinstance(node.target, ast.Name):
+            self.builder.fields.append(node.target.id)
         if node.value is not None:
             self.assign(node.target, self.lower(node.value))
 
-    def statement_AugAssign(self, node: cst.AugAssign) -> None:
-        operator = str(getattr(node.operator, "_get_token", lambda: "?=")())[:-1]
+    def statement_AugAssign(self, node: ast.AugAssign) -> None:
+        operator = SIGNS[type(node.op)]
         target = node.target
-        if isinstance(target, cst.Attribute):
+        if isinstance(target, ast.Attribute):
             base = self.lower(target.value)
-            old = self.located(target, Attribute(base, target.attr.value))
+            old = self.located(target, Attribute(base, target.attr))
             value = self.emit(Operation(operator, (old, self.lower(node.value))))
-            self.emit(SetAttribute(base, target.attr.value, value))
-        elif isinstance(target, cst.Subscript):
+            self.emit(SetAttribute(base, target.attr, value))
+        elif isinstance(target, ast.Subscript):
             base, key = self.lower(target.value), self._key(target)
             old = self.located(target, Item(base, key))
             value = self.emit(Operation(operator, (old, self.lower(node.value))))
@@ -180,18 +146,18 @@ class StatementLowerer(ExpressionLowerer):
         else:
             self.assign(target, self.emit(Operation(operator, (self.lower(target), self.lower(node.value)))))
 
-    def statement_Return(self, node: cst.Return) -> None:
+    def statement_Return(self, node: ast.Return) -> None:
         self.emit(Return(self.lower(node.value)))
         self.builder.environment = None
 
-    def statement_Raise(self, node: cst.Raise) -> None:
+    def statement_Raise(self, node: ast.Raise) -> None:
         self.lower_parts(node)
         self.builder.environment = None
 
-    def statement_Break(self, node: cst.Break) -> None:
+    def statement_Break(self, node: ast.Break) -> None:
         self._leave(self.builder.breaks)
 
-    def statement_Continue(self, node: cst.Continue) -> None:
+    def statement_Continue(self, node: ast.Continue) -> None:
         self._leave(self.builder.continues)
 
     def _leave(self, loops: list[list[Environment]]) -> None:
@@ -199,19 +165,19 @@ class StatementLowerer(ExpressionLowerer):
             loops[-1].append(dict(self.builder.environment))
         self.builder.environment = None
 
-    def statement_Assert(self, node: cst.Assert) -> None:
+    def statement_Assert(self, node: ast.Assert) -> None:
         self.lower(node.test)
 
-    def statement_If(self, node: cst.If) -> None:
+    def statement_If(self, node: ast.If) -> None:
         builder = self.builder
         test = self.lower(node.test)
         start = builder.environment
         ends: list[Environment | None] = []
         for branch, expected in ((node.body, True), (node.orelse, False)):
             builder.environment = None if start is None else dict(start)
-            if branch is not None:
+            if branch:
                 before = builder.open_block(test, expected)
-                self.lower_statement(branch)
+                self.lower_statements(branch)
                 builder.close_block(before)
             ends.append(builder.environment)
         builder.environment = builder.join(ends)
@@ -219,12 +185,7 @@ class StatementLowerer(ExpressionLowerer):
             # One branch left: what follows runs only where the other one was taken.
             builder.open_block(test, ends[0] is not None)
 
-    def statement_Else(self, node: cst.Else) -> None:
-        self.lower_statement(node.body)
-
-    statement_Finally = statement_Else
-
-    def statement_For(self, node: cst.For) -> None:
+    def statement_For(self, node: ast.For | ast.AsyncFor) -> None:
         iterated = self.lower(node.iter)
 
         def head() -> None:
@@ -232,37 +193,37 @@ class StatementLowerer(ExpressionLowerer):
 
         self._loop(node, head)
 
-    def statement_While(self, node: cst.While) -> None:
+    statement_AsyncFor = statement_For
+
+    def statement_While(self, node: ast.While) -> None:
         tests: list[Register] = []
         self._loop(node, lambda: tests.append(self.lower(node.test)), tests)
 
-    def _loop(self, node: cst.For | cst.While, head: Callable[[], None], tests: list[Register] | None = None) -> None:
+    def _loop(
+        self, node: ast.For | ast.AsyncFor | ast.While, head: Callable[[], None], tests: Sequence[Register] = ()
+    ) -> None:
         builder = self.builder
         assert builder.environment is not None
         phis = {
             name: builder.phi([builder.environment[name]])
-            for name in sorted(assigned_names([node]))
+            for name in sorted(assigned_names(node))
             if name in builder.environment
         }
         builder.environment.update(phis)
         before = builder.block
         skipped = dict(builder.environment)
-        always = (
-            isinstance(node, cst.While)
-            and isinstance(node.test, (cst.Name, cst.Integer))
-            and (node.test.value in ("True", "1"))
-        )
-        if isinstance(node, cst.For):
-            builder.open_block(loop=f"for {self._text(node.target)} in {self._text(node.iter)}")
-            head()
-        else:
-            assert tests is not None
+        always = False
+        if isinstance(node, ast.While):
+            always = isinstance(node.test, ast.Constant) and node.test.value in (True, 1)
             head()
             skipped = dict(builder.environment or skipped)
             builder.open_block(tests[0], True, certain=always, loop=f"while {self._text(node.test)}")
+        else:
+            builder.open_block(loop=f"for {self._text(node.target)} in {self._text(node.iter)}")
+            head()
         builder.breaks.append([])
         builder.continues.append([])
-        self.lower_statement(node.body)
+        self.lower_statements(node.body)
         builder.close_block(before)
         turns = builder.join([builder.environment, *builder.continues.pop()])
         for name, phi in phis.items():
@@ -270,23 +231,23 @@ class StatementLowerer(ExpressionLowerer):
                 builder.extend_phi(phi, turns[name])
         breaks = builder.breaks.pop()
         builder.environment = builder.join([turns, None if always else skipped]) if not always else None
-        if node.orelse is not None and builder.environment is not None:
-            self.lower_statement(node.orelse)
+        if node.orelse and builder.environment is not None:
+            self.lower_statements(node.orelse)
         builder.environment = builder.join([builder.environment, *breaks])
 
-    def statement_Try(self, node: cst.Try | cst.TryStar) -> None:
+    def statement_Try(self, node: ast.Try) -> None:
         builder = self.builder
         assert builder.environment is not None
         start = dict(builder.environment)
         log = len(builder.assignments)
         before = builder.open_block(certain=True)
-        self.lower_statement(node.body)
+        self.lower_statements(node.body)
         builder.close_block(before)
         body_end = builder.environment
         tried = builder.assignments[log:]
-        if node.orelse is not None and builder.environment is not None:
+        if node.orelse and builder.environment is not None:
             before = builder.open_block()
-            self.lower_statement(node.orelse)
+            self.lower_statements(node.orelse)
             builder.close_block(before)
             body_end = builder.environment
         ends = [body_end]
@@ -300,34 +261,36 @@ class StatementLowerer(ExpressionLowerer):
             if handler.type is not None:
                 caught = self.emit(Opaque((self.lower(handler.type),)))
                 if handler.name is not None:
-                    self.assign(handler.name.name, caught)
-            self.lower_statement(handler.body)
+                    builder.assign(handler.name, caught)
+            self.lower_statements(handler.body)
             builder.close_block(before)
             ends.append(builder.environment)
         builder.environment = builder.join(ends)
-        if node.finalbody is not None:
+        if node.finalbody:
             arrived = builder.environment
             if arrived is None:
                 builder.environment = dict(start)
-            self.lower_statement(node.finalbody)
+            self.lower_statements(node.finalbody)
             if arrived is None:
                 builder.environment = None
 
     statement_TryStar = statement_Try
 
-    def statement_With(self, node: cst.With) -> None:
+    def statement_With(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
-            manager = self.lower(item.item)
-            enter = self.located(item.item, Attribute(manager, "__enter__"))
-            entered = self.call(item.item, enter, (), "__enter__")
-            if item.asname is not None:
-                self.assign(item.asname.name, entered)
+            manager = self.lower(item.context_expr)
+            enter = self.located(item.context_expr, Attribute(manager, "__enter__"))
+            entered = self.call(item.context_expr, enter, (), "__enter__")
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, entered)
         start = self.builder.environment
-        self.lower_statement(node.body)
-        if self.builder.environment is None and any(_suppresses(item.item) for item in node.items):
+        self.lower_statements(node.body)
+        if self.builder.environment is None and any(_suppresses(item.context_expr) for item in node.items):
             self.builder.environment = start
 
-    def statement_Match(self, node: cst.Match) -> None:
+    statement_AsyncWith = statement_With
+
+    def statement_Match(self, node: ast.Match) -> None:
         builder = self.builder
         matched = self.emit(Opaque((self.lower(node.subject),)))
         start = builder.environment
@@ -335,65 +298,63 @@ class StatementLowerer(ExpressionLowerer):
         for case in node.cases:
             builder.environment = None if start is None else dict(start)
             before = builder.open_block()
-            for name in sorted(assigned_names([case.pattern])):
+            for name in sorted(assigned_names(case.pattern)):
                 builder.assign(name, matched)
             if case.guard is not None:
                 builder.open_block(self.lower(case.guard), True)
-            self.lower_statement(case.body)
+            self.lower_statements(case.body)
             builder.close_block(before)
             ends.append(builder.environment)
         builder.environment = builder.join(ends)
 
-    def statement_Import(self, node: cst.Import) -> None:
+    def statement_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            module = dotted(alias.name)
             if alias.asname is not None:
-                self.assign(alias.asname.name, self.emit(Import(module, None, 0)))
+                self.builder.assign(alias.asname, self.emit(Import(alias.name, None, 0)))
             else:
-                self.builder.assign(top_name(alias.name), self.emit(Import(module, None, 0, top=True)))
+                top = alias.name.partition(".")[0]
+                self.builder.assign(top, self.emit(Import(alias.name, None, 0, top=True)))
 
-    def statement_ImportFrom(self, node: cst.ImportFrom) -> None:
-        module, level = dotted(node.module), len(node.relative)
-        if isinstance(node.names, cst.ImportStar):
-            self.module.star_imports.append((module, level))
-            return
+    def statement_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
-            name = dotted(alias.name)
-            register = self.emit(Import(module, name, level))
-            self.assign(alias.asname.name if alias.asname is not None else alias.name, register)
+            if alias.name == "*":
+                self.module.star_imports.append((node.module or "", node.level))
+                return
+            register = self.emit(Import(node.module or "", alias.name, node.level))
+            self.builder.assign(alias.asname or alias.name, register)
 
-    def statement_FunctionDef(self, node: cst.FunctionDef) -> None:
-        decorators = [(decorator, self.lower(decorator.decorator)) for decorator in node.decorators]
-        written = tuple(self._text(decorator.decorator) for decorator in node.decorators)
-        value = self.module.lower_function(self, node.name.value, node.params, [node.body], node, written)
-        self.builder.assign(node.name.value, self._decorate(decorators, value))
+    def statement_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        decorators = [(decorator, self.lower(decorator)) for decorator in node.decorator_list]
+        written = tuple(map(self._text, node.decorator_list))
+        value = self.module.lower_function(self, node.name, node, written)
+        self.builder.assign(node.name, self._decorate(decorators, value))
 
-    def statement_ClassDef(self, node: cst.ClassDef) -> None:
-        decorators = [(decorator, self.lower(decorator.decorator)) for decorator in node.decorators]
-        bases = tuple(self.lower(argument.value) for argument in node.bases if not argument.star)
+    statement_AsyncFunctionDef = statement_FunctionDef
+
+    def statement_ClassDef(self, node: ast.ClassDef) -> None:
+        decorators = [(decorator, self.lower(decorator)) for decorator in node.decorator_list]
+        bases = tuple(self.lower(base) for base in node.bases if not isinstance(base, ast.Starred))
         for keyword in node.keywords:
             self.lower(keyword.value)
-        builder = self.module.new_body("class", node.name.value, self.builder, [node.body])
-        self.module.locate(builder, None, node)
-        StatementLowerer(self.module, builder).lower_statement(node.body)
+        builder = self.module.new_body("class", node.name, self.builder, node)
+        StatementLowerer(self.module, builder).lower_statements(node.body)
         value = self.emit(MakeClass(builder.index, bases))
-        self.builder.assign(node.name.value, self._decorate(decorators, value))
+        self.builder.assign(node.name, self._decorate(decorators, value))
 
-    def _decorate(self, decorators: list[tuple[cst.Decorator, Register]], value: Register) -> Register:
+    def _decorate(self, decorators: list[tuple[ast.expr, Register]], value: Register) -> Register:
         for decorator, function in reversed(decorators):
-            value = self.call(
-                decorator.decorator, function, (Argument(value),), self._text(decorator.decorator), decorator=True
-            )
+            value = self.call(decorator, function, (Argument(value),), self._text(decorator), decorator=True)
         return value
 
 
-def _suppresses(manager: cst.BaseExpression) -> bool:
-    return isinstance(manager, cst.Call) and dotted(manager.func).endswith("suppress")
+def _suppresses(manager: ast.expr) -> bool:
+    return isinstance(manager, ast.Call) and dotted(manager.func).endswith("suppress")
 
 
-def lower_module(path: str, name: str, tree: cst.Module) -> ModuleFacts:
-    """The facts of the module `tree`, which stands at `path` and is imported as `name`."""
-    lowerer = ModuleLowerer()
-    builder = lowerer.new_body("module", name, None, tree.body)
+def lower_module(path: str, name: str, tree: ast.Module, text: str) -> ModuleFacts:
+    """The facts of the module `tree`, parsed from `text`, which stands at `path` and is imported as `name`."""
+    lowerer = ModuleLowerer(tree, text)
+    builder = lowerer.new_body("module", name, None, tree)
     StatementLowerer(lowerer, builder).lower_statements(tree.body)
-    return ModuleFacts(path, name, tuple(lowerer.finish(tree)), tuple(dict.fromkeys(lowerer.star_imports)))
+    bodies = tuple(body.finish() for body in lowerer.bodies)
+    return ModuleFacts(path, name, bodies, tuple(dict.fromkeys(lowerer.star_imports)))

@@ -1,56 +1,43 @@
-"""Where nodes stand in the text, for a few nodes at the price of one code generation.
-
-LibCST's PositionProvider needs a deep copy of the module and records every node; here only the wanted ones
-are, by the same rule (the syntactic position, without surrounding whitespace and parentheses).
-"""
+"""Where nodes stand in a text, and how they are written there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import libcst as cst
-from libcst._nodes.internal import CodegenState
+import ast
+import re
 
 from reseed.source.position import Span
 
+_NEWLINE = re.compile(r"\r\n|\r|\n")
 
-class _Recorder(CodegenState):
-    def __init__(self, module: cst.Module, wanted: Collection[int]) -> None:
-        super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
-        self.wanted = wanted
-        self.line = 1
-        self.column = 1
-        self.spans: dict[int, Span] = {}
-
-    def add_indent_tokens(self) -> None:
-        for token in self.indent_tokens:
-            self.column += len(token)
-
-    def add_token(self, value: str) -> None:
-        if "\n" in value or "\r" in value:
-            lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-            self.line += len(lines) - 1
-            self.column = len(lines[-1]) + 1
-        else:
-            self.column += len(value)
-
-    def pop_trailing_newline(self) -> None:
-        pass
-
-    @contextmanager
-    def record_syntactic_position(self, node: cst.CSTNode, **kwargs: Any) -> Iterator[None]:
-        if id(node) not in self.wanted:
-            yield
-            return
-        line, column = self.line, self.column
-        yield
-        self.spans[id(node)] = Span(line, column, self.line, self.column)
+Placed = ast.expr | ast.stmt
 
 
-def spans_of(module: cst.Module, wanted: Collection[int]) -> dict[int, Span]:
-    """Spans of the nodes of `module` whose ``id()`` is in `wanted`, by that id."""
-    recorder = _Recorder(module, wanted)
-    module._codegen(recorder)
-    return recorder.spans
+class Positions:
+    """The places in `text` of the nodes that `ast` makes of it, which counts columns in bytes of UTF-8, from 0."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = _NEWLINE.split(text)
+        self._is_ascii = text.isascii()
+
+    def span(self, node: Placed) -> Span:
+        """The span of `node`, decorators not included."""
+        end = node.end_lineno or node.lineno
+        return Span(
+            node.lineno,
+            self._column(node.lineno, node.col_offset) + 1,
+            end,
+            self._column(end, node.end_col_offset or 0) + 1,
+        )
+
+    def text(self, node: Placed) -> str:
+        """`node` as it is written."""
+        span = self.span(node)
+        lines = self._lines[span.line - 1 : span.end_line]
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return "\n".join(lines)
+
+    def _column(self, line: int, utf8_column: int) -> int:
+        if self._is_ascii or self._lines[line - 1].isascii():
+            return utf8_column
+        return len(self._lines[line - 1].encode("utf-8", "surrogatepass")[:utf8_column].decode(errors="replace"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import ast
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import libcst as cst
-
-from reseed.facts.walk import children, descendants
+from reseed.facts.walk import children
 
 
 @dataclass(slots=True)
@@ -27,114 +27,160 @@ class Scope:
     captured: set[str] = field(default_factory=set)
 
 
-_FUNCTIONS = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
+Inner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+ScopeNode = ast.Module | Inner
+
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def scope_of(roots: Iterable[cst.CSTNode], parameters: Iterable[str] = ()) -> Scope:
-    """The scope of a body made of the nodes `roots`, whose parameters are `parameters`."""
-    scope = Scope(bound=set(parameters))
-    inner: set[str] = set()
-    stack = list(roots)
+def scopes_of(tree: ast.Module) -> dict[ScopeNode, Scope]:
+    """The scopes of a module and of all that stands in it, by their nodes."""
+    scopes: dict[ScopeNode, Scope] = {tree: Scope()}
+    read: dict[ScopeNode, set[str]] = {tree: set()}
+    around: dict[ScopeNode, ScopeNode] = {}
+    stack: list[tuple[ast.AST, ScopeNode]] = [(node, tree) for node in tree.body]
+    while stack:
+        node, owner = stack.pop()
+        if isinstance(node, ast.Name):
+            read[owner].add(node.id)
+        elif isinstance(node, _INNER):
+            scopes[node], read[node], around[node] = Scope(), set(), owner
+            _bind_inner(node, scopes[owner], scopes[node])
+            outside, inside = _parts(node)
+            stack.extend((each, owner) for each in outside)
+            stack.extend((each, node) for each in inside)
+        else:
+            binder = _BINDERS.get(type(node))
+            if binder is not None:
+                binder(node, scopes[owner])
+            stack.extend((each, owner) for each in children(node))
+    inner: dict[ScopeNode, set[str]] = {node: set() for node in scopes}
+    for node, owner in reversed(around.items()):  # what stands inside comes later
+        inner[owner] |= read[node] | inner[node]
+    for node, scope in scopes.items():
+        scope.bound -= scope.global_names | scope.nonlocal_names
+        scope.comprehension -= scope.bound
+        scope.captured = (scope.bound | scope.comprehension) & inner[node]
+    return scopes
+
+
+def _parts(node: Inner) -> tuple[list[ast.AST], list[ast.AST]]:
+    # What of a definition belongs to the scope around it, and what to its own.
+    if isinstance(node, ast.Lambda):
+        return [node.args], [node.body]
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *node.bases, *node.keywords], [*node.body]
+    return [*node.decorator_list, node.args], [*node.body]
+
+
+def _bind_inner(node: Inner, owner: Scope, own: Scope) -> None:
+    if not isinstance(node, ast.Lambda):
+        owner.bound.add(node.name)
+    if not isinstance(node, ast.ClassDef):
+        given = node.args
+        named = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        own.bound.update(arg.arg for arg in named if arg is not None)
+
+
+def assigned_names(root: ast.AST) -> set[str]:
+    """Names that the statement or pattern `root` assigns, for the Phi at the head of a loop."""
+    scope = Scope()
+    stack = [root]
     while stack:
         node = stack.pop()
-        kind = type(node)
-        if kind in _FUNCTIONS:
-            if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-                scope.bound.add(node.name.value)
-                stack.extend(node.decorators)
-            inner.update(name.value for name in descendants(node) if type(name) is cst.Name)
+        if isinstance(node, _INNER):
+            _bind_inner(node, scope, Scope())
             continue
-        binder = _BINDERS.get(kind)
+        binder = _BINDERS.get(type(node))
         if binder is not None:
             binder(node, scope)
         stack.extend(children(node))
-    scope.bound -= scope.global_names | scope.nonlocal_names
-    scope.comprehension -= scope.bound
-    scope.captured = (scope.bound | scope.comprehension) & inner
-    return scope
+    return scope.bound - scope.global_names - scope.nonlocal_names
 
 
-def assigned_names(roots: Iterable[cst.CSTNode]) -> set[str]:
-    """Names that the statements `roots` assign, for the Phi at the head of a loop."""
-    return scope_of(roots).bound
+def _bind_targets(node: ast.Assign, scope: Scope) -> None:
+    for target in node.targets:
+        _add_names(target, scope.bound)
 
 
 def _bind_target(node: Any, scope: Scope) -> None:
     _add_names(node.target, scope.bound)
 
 
-def _bind_comprehension(node: cst.CompFor, scope: Scope) -> None:
+def _bind_comprehension(node: ast.comprehension, scope: Scope) -> None:
     _add_names(node.target, scope.comprehension)
 
 
-def _bind_as_name(node: cst.AsName, scope: Scope) -> None:
-    _add_names(node.name, scope.bound)
+def _bind_managed(node: ast.withitem, scope: Scope) -> None:
+    if node.optional_vars is not None:
+        _add_names(node.optional_vars, scope.bound)
 
 
-def _bind_alias(node: cst.ImportAlias, scope: Scope) -> None:
-    if node.asname is None:
-        scope.bound.add(top_name(node.name))
+def _bind_alias(node: ast.alias, scope: Scope) -> None:
+    scope.bound.add(node.asname or node.name.partition(".")[0])
 
 
-def _bind_global(node: cst.Global, scope: Scope) -> None:
-    scope.global_names.update(item.name.value for item in node.names)
+def _bind_global(node: ast.Global, scope: Scope) -> None:
+    scope.global_names.update(node.names)
 
 
-def _bind_nonlocal(node: cst.Nonlocal, scope: Scope) -> None:
-    scope.nonlocal_names.update(item.name.value for item in node.names)
+def _bind_nonlocal(node: ast.Nonlocal, scope: Scope) -> None:
+    scope.nonlocal_names.update(node.names)
 
 
 def _bind_name(node: Any, scope: Scope) -> None:
     if node.name is not None:
-        scope.bound.add(node.name.value)
+        scope.bound.add(node.name)
 
 
-def _bind_rest(node: cst.MatchMapping, scope: Scope) -> None:
+def _bind_rest(node: ast.MatchMapping, scope: Scope) -> None:
     if node.rest is not None:
-        scope.bound.add(node.rest.value)
+        scope.bound.add(node.rest)
 
 
-_BINDERS: dict[type[cst.CSTNode], Callable[[Any, Scope], None]] = {
-    cst.AssignTarget: _bind_target,
-    cst.AnnAssign: _bind_target,
-    cst.AugAssign: _bind_target,
-    cst.NamedExpr: _bind_target,
-    cst.For: _bind_target,
-    cst.CompFor: _bind_comprehension,
-    cst.AsName: _bind_as_name,
-    cst.ImportAlias: _bind_alias,
-    cst.Global: _bind_global,
-    cst.Nonlocal: _bind_nonlocal,
-    cst.MatchAs: _bind_name,
-    cst.MatchStar: _bind_name,
-    cst.TypeAlias: _bind_name,
-    cst.MatchMapping: _bind_rest,
+def _bind_type(node: Any, scope: Scope) -> None:
+    scope.bound.add(node.name.id)
+
+
+_BINDERS: dict[type[ast.AST], Callable[[Any, Scope], None]] = {
+    ast.Assign: _bind_targets,
+    ast.AnnAssign: _bind_target,
+    ast.AugAssign: _bind_target,
+    ast.NamedExpr: _bind_target,
+    ast.For: _bind_target,
+    ast.AsyncFor: _bind_target,
+    ast.comprehension: _bind_comprehension,
+    ast.withitem: _bind_managed,
+    ast.ExceptHandler: _bind_name,
+    ast.alias: _bind_alias,
+    ast.Global: _bind_global,
+    ast.Nonlocal: _bind_nonlocal,
+    ast.MatchAs: _bind_name,
+    ast.MatchStar: _bind_name,
+    ast.MatchMapping: _bind_rest,
 }
+if sys.version_info >= (3, 12):
+    _BINDERS[ast.TypeAlias] = _bind_type
 
 
-def _add_names(target: cst.CSTNode, names: set[str]) -> None:
+def _add_names(target: ast.AST, names: set[str]) -> None:
     stack = [target]
     while stack:
         node = stack.pop()
-        if isinstance(node, cst.Name):
-            names.add(node.value)
-        elif isinstance(node, (cst.Tuple, cst.List)):
-            stack.extend(element.value for element in node.elements)
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, (ast.Tuple, ast.List)):
+            stack.extend(node.elts)
+        elif isinstance(node, ast.Starred):
+            stack.append(node.value)
 
 
-def top_name(node: cst.BaseExpression) -> str:
-    """The first part of a dotted name: ``a`` of ``a.b.c``."""
-    while isinstance(node, cst.Attribute):
-        node = node.value
-    return node.value if isinstance(node, cst.Name) else ""
-
-
-def dotted(node: cst.BaseExpression | None) -> str:
+def dotted(node: ast.AST | None) -> str:
     """``a.b.c`` as text; empty for anything but a dotted name."""
     parts: list[str] = []
-    while isinstance(node, cst.Attribute):
-        parts.append(node.attr.value)
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
         node = node.value
-    if not isinstance(node, cst.Name):
+    if not isinstance(node, ast.Name):
         return ""
-    return ".".join([node.value, *reversed(parts)])
+    return ".".join([node.id, *reversed(parts)])

@@ -13,7 +13,6 @@ from reseed.facts.model import ModuleFacts
 from reseed.facts.stopwatch import Stopwatch
 from reseed.source import SourceError
 from reseed.source.cache import Cache
-from reseed.source.syntax import parse, refuse_deep
 from reseed.source.text import read
 
 # Longer files are data, or made by a program.
@@ -21,21 +20,6 @@ _LONGEST_FILE = 1_000_000
 _MAY_MATTER = re.compile(rb"[Rr]and|seed|shuffle|[Dd]ata[Ss]et|[Ll]oader|ransform|__getitem__")
 # Some hundred megabytes of memory.
 _INSTRUCTION_LIMIT = 2_000_000
-
-
-def facts_of(path: str, text: str, tree: ast.AST | None = None, name: str = "__main__") -> ModuleFacts:
-    """The facts of the module `text`, imported as `name`. Raises SourceError.
-
-    `tree` is the text parsed by `ast`, if the caller has it.
-    """
-    parsed = tree or parse(path, text)
-    if isinstance(parsed, ast.AST):
-        refuse_deep(path, parsed)
-    try:
-        return module_facts(path, text, name)
-    except SourceError as error:
-        # Python's words for what neither parser understands are better than LibCST's.
-        raise (error if isinstance(parsed, ast.AST) else parsed) from error
 
 
 class Store:
@@ -73,12 +57,12 @@ class Store:
             self._instructions -= self._kept.pop(oldest)[2]
         return kept[1]
 
-    def of_text(self, path: str, text: str, tree: ast.AST | None = None, name: str = "__main__") -> ModuleFacts:
-        """The facts of `text`, as `facts_of` gives them. Raises SourceError."""
+    def of_text(self, path: str, text: str, tree: ast.Module | None = None, name: str = "__main__") -> ModuleFacts:
+        """The facts of `text`, as `module_facts` gives them. Raises SourceError."""
         kept = self._cache.get("facts", name, text) if self._cache else None
         if isinstance(kept, ModuleFacts):
             return replace(kept, path=path)
-        facts = facts_of(path, text, tree, name)
+        facts = module_facts(path, text, name, tree)
         if self._cache:
             self._cache.put(facts, "facts", name, text)
         return facts

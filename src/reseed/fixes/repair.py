@@ -12,6 +12,8 @@ from reseed.fixes.edits import splice
 from reseed.fixes.rng_objects import SHARED_RNG_OBJECT, ObjectSession
 from reseed.fixes.session import Session
 from reseed.rules.finding import Finding
+from reseed.source import SourceError
+from reseed.source.syntax import refuse_deep
 
 _BOM = "\ufeff"
 _PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
@@ -64,7 +66,11 @@ def _repair(text: str, findings: Sequence[Finding]) -> Repair:
 def _repair_by(kind: type[Session] | type[ObjectSession], text: str, findings: Sequence[Finding]) -> Repair:
     body = text.removeprefix(_BOM)
     try:
-        session = kind(body, ast.parse(body))
+        tree = ast.parse(body)
+        refuse_deep("", tree)  # LibCST is shown parts of it
+        session = kind(body, tree)
+    except SourceError as error:
+        return _nothing(text, findings, error.problem.message)
     except (SyntaxError, ValueError, RecursionError) as error:
         return _nothing(text, findings, f"{_PYTHON} does not parse the file: {error}")
     try:

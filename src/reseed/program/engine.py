@@ -104,6 +104,8 @@ class Engine:
         self.instances: dict[Class, dict[Object, None]] = {}
         # The activations that make each RNG object.
         self.makers: dict[Object, dict[Activation, None]] = {}
+        # What holds more than is gone through.
+        self.overfull: set[Object] = set()
         self.stand_ins = 0
         self.exhausted = False
         self._named: list[frozenset[str]] = []

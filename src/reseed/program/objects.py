@@ -297,6 +297,8 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
     What a library's function gave holds results: of what it was handed only objects count, no functions. What holds
     more than any pipeline of transforms does is a registry, of which nothing is known: it gives nothing.
     """
+    if target in engine.overfull:
+        return []
     found: Values = {}
     stack: list[tuple[Value, bool]] = [(target, True)]
     seen: Values = {}
@@ -305,13 +307,15 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
         if value in seen:
             continue
         if len(seen) >= _HELD_LIMIT:
+            engine.overfull.add(target)  # and will be, since values only grow
             return []
         seen[value] = None
         if value is target or (isinstance(value, Object) and value.kind in (*CONTAINERS, "external")):
             assert isinstance(value, Object)
             key = ALL if value.kind in CONTAINERS else HELD
             calls = calls and (value is target or value.kind in CONTAINERS or is_wrapper(value.path) or is_lazy(value))
-            stack.extend((inner, calls) for inner in reversed(list(engine.read((value, key), activation))))
+            inside = reversed(list(engine.read((value, key), activation)))
+            stack.extend((inner, calls) for inner in inside if inner not in seen)
         elif calls or is_instance(value):
             found[value] = None
     return list(found)

@@ -18,12 +18,8 @@ _LONGEST = 3000
 _TOO_DEEP = "nested too deeply to be analysed: exclude it"
 
 
-def parse(path: str, text: str) -> ast.Module | SourceError:
-    """Parse with Python's own parser and return the tree, or the syntax error, which LibCST may not share.
-
-    LibCST knows the syntax of all Python versions, the running Python only its own. Raises SourceError where nothing
-    should parse the text.
-    """
+def parse(path: str, text: str) -> ast.Module:
+    """Parse with Python's own parser. Raises SourceError where it refuses the text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the text's invalid escapes are none of our business
@@ -33,9 +29,11 @@ def parse(path: str, text: str) -> ast.Module | SourceError:
     except SyntaxError as error:
         if error.msg.startswith("too many"):  # nested parentheses, levels of indentation
             raise SourceError(path, f"{error.msg}: exclude it", error.lineno) from error
-        return SourceError(path, f"syntax error: {error.msg}", error.lineno, error.offset)
+        raise SourceError(path, f"syntax error: {error.msg}", error.lineno, error.offset) from error
+    except UnicodeEncodeError as error:
+        raise SourceError(path, "the text holds half a character (a lone surrogate): save it as UTF-8") from error
     except ValueError as error:
-        return SourceError(path, f"syntax error: {error}")
+        raise SourceError(path, f"syntax error: {error}") from error
 
 
 def refuse_deep(path: str, tree: ast.AST) -> None:
@@ -46,21 +44,3 @@ def refuse_deep(path: str, tree: ast.AST) -> None:
         if depth > _DEEPEST or (isinstance(node, ast.BoolOp) and len(node.values) > _LONGEST):
             raise SourceError(path, _TOO_DEEP, getattr(node, "lineno", None))
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
-
-
-def check_syntax(path: str, text: str) -> None:
-    """Raise SourceError where neither Python nor LibCST parses `text`, which the analysis itself does not need.
-
-    Only what the running Python refuses is shown to LibCST, which takes ten times as long.
-    """
-    try:
-        refusal = parse(path, text)
-    except SourceError:
-        return  # too deep to be analysed, and nothing in it is
-    if isinstance(refusal, SourceError):
-        import libcst as cst
-
-        try:
-            cst.parse_module(text)
-        except cst.ParserSyntaxError:
-            raise refusal from None
