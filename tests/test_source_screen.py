@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 import textwrap
 from pathlib import Path
 
@@ -12,11 +14,26 @@ from reseed.knowledge.datasets import DATASETS, NEVER
 from reseed.knowledge.loaders import LOADERS
 from reseed.knowledge.ranks import RANK_SIGNS
 from reseed.knowledge.seeding import SEEDERS
+from reseed.program import Project
 from reseed.source.screen import Screen
 
-FIXTURES = sorted((Path(__file__).parent.parent / "fixtures").rglob("*.py"))
+FIXTURES = sorted(
+    path
+    for path in (Path(__file__).parent.parent / "fixtures").rglob("*.py")
+    if sys.version_info >= (3, 12) or path.parent.name != "py312"
+)
 
 SHARED = Shared()
+
+
+class NoScreen(Screen):
+    """Keeps everything."""
+
+    def may_matter(self, path: str, raw: bytes, tree: ast.AST | None = None) -> bool:
+        return True
+
+
+UNSCREENED = Project(NoScreen())
 
 
 def may_matter(text: str) -> bool:
@@ -26,9 +43,10 @@ def may_matter(text: str) -> bool:
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_fixture_with_a_finding_is_dropped(path: Path) -> None:
     raw = path.read_bytes()
-    if not SHARED.screen.may_matter(str(path), raw):
-        assert "# RNG" not in raw.decode("utf-8")
-        assert check_text(str(path), raw.decode("utf-8-sig"), project=SHARED.project()) == []
+    text = raw.decode("utf-8-sig")
+    if not SHARED.screen.may_matter(str(path), raw, ast.parse(text)):
+        assert "# RNG" not in text
+        assert check_text(str(path), text, project=UNSCREENED) == []
 
 
 @pytest.mark.parametrize("row", LOADERS, ids=lambda row: row.path)
@@ -175,3 +193,42 @@ def test_classes_that_inherit_from_one_another_come_to_an_end(tmp_path: Path) ->
     (tmp_path / "b.py").write_text("from a import A\nfrom a import *\nclass B(A): pass\n")
     text = "from a import A, unknown\nclass C(A, unknown): pass\nclass D(D): pass\n"
     assert not Screen().may_matter(str(tmp_path / "c.py"), text.encode())
+
+
+LOADER = "from torch.utils.data import DataLoader\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LOADER}DataLoader(data)\n",
+        f"{LOADER}make = DataLoader\n",
+        "from torch.utils.data import DataLoader as Batches\ndef f(): return Batches(data)\n",
+        "import torch.utils.data.dataloader as d\nd.DataLoader(data)\n",
+        "from torch.utils import data\ngetattr(data, 'DataLoader')(d)\n",
+        "import hydra\nhydra.utils.instantiate({'_target_': 'torch.utils.data.DataLoader'})\n",
+        f"{LOADER}class Batches(DataLoader): pass\n",
+        f"{LOADER}def f(make=DataLoader): pass\n",
+        f"{LOADER}isinstance(DataLoader(data), list)\n",
+        f"{LOADER}@wraps(DataLoader)\ndef f(): pass\n",
+    ],
+)
+def test_code_that_may_make_a_loader_is_kept(text: str) -> None:
+    assert Screen().may_matter("alone.py", text.encode(), ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOADER,
+        f"{LOADER}def f(x: DataLoader, *, y: list[DataLoader]) -> DataLoader: return x\n",
+        f"{LOADER}x: DataLoader = other\n",
+        f"{LOADER}isinstance(x, (list, DataLoader))\n",
+        "from torch.utils.data import DataLoader as Batches\ndef f(x: Batches): return x\n",
+        'def f(x):\n    """A DataLoader is given."""\n    # DataLoader\n    return x\n',
+        "raise ValueError('not a DataLoader')\n",
+    ],
+)
+def test_code_that_only_speaks_of_a_loader_is_dropped(text: str) -> None:
+    assert Screen().may_matter("alone.py", text.encode())
+    assert not Screen().may_matter("alone.py", text.encode(), ast.parse(text))

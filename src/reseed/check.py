@@ -49,7 +49,7 @@ class Shared:
         """Give it, with all that analyses Python imported."""
         from reseed.program import Project
 
-        self._project = self._project or Project(self.screen.modules, self.screen.texts, self.cache)
+        self._project = self._project or Project(self.screen, self.cache)
         return self._project
 
     def close(self) -> None:
@@ -114,6 +114,9 @@ def check_text(path: str, text: str, tree: ast.Module | None = None, project: Pr
     stopwatch = project.stopwatch if project else Stopwatch()
     with _collecting_at_the_end():
         with stopwatch.stage("facts"):
+            tree = parse(path, text) if tree is None else tree
+            if project and not project.screen.may_matter(path, text.encode("utf-8", "surrogatepass"), tree):
+                return []
             facts = project.store.of_text(path, text, tree) if project else module_facts(path, text, tree=tree)
         with stopwatch.stage("program"):
             program = analyse(facts, project)

@@ -30,7 +30,7 @@ def module_facts(path: str, text: str, name: str = "__main__", tree: ast.Module 
     """
     from reseed.facts.lower import lower_module
 
-    text = text.removeprefix("\ufeff")  # a byte order mark counts as no column
+    text = text.removeprefix("\ufeff")  # counts as no column
     parsed = parse(path, text) if tree is None else tree
     try:
         return lower_module(path, name, parsed, text)

@@ -29,7 +29,7 @@ from reseed.facts.model import (
     Yield,
 )
 from reseed.facts.scopes import dotted
-from reseed.facts.walk import children
+from reseed.source.walk import children
 
 if TYPE_CHECKING:
     from reseed.facts.lower import ModuleLowerer

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from reseed.facts.walk import children
+from reseed.source.walk import children
 
 
 @dataclass(slots=True)

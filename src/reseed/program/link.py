@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
-from reseed.knowledge.loaders import LOADER_NAMES, loader_of
+from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.program import calls, objects, workers
 from reseed.program.arguments import ANYTHING, Arguments
@@ -20,9 +20,9 @@ from reseed.program.order import names_in
 from reseed.program.reach import Reach
 from reseed.program.transfer import step
 from reseed.program.values import UNKNOWN, Class, Function, Object
+from reseed.source.loading import LOADER_NAME
 
 _RECEIVERS = 8
-_LOADER_CLASS = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
 _DECISIVE = ("dataset", "num_workers", "collate_fn", "worker_init_fn", "persistent_workers", "multiprocessing_context")
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et|seed_everything")
 # A main program that seeds in its loop over epochs, or on each of its ranks, may have its loaders made elsewhere.
@@ -110,7 +110,7 @@ def _names_beginning(facts: ModuleFacts) -> bool:
         for ins in body.instructions
         if isinstance(ins, (Attribute, Global, Import)) and ins.name is not None
     }
-    return any(_LOADER_CLASS.search(name) for name in names) or (
+    return any(LOADER_NAME.search(name) for name in names) or (
         any(_SEEDING.search(name) for name in names) and (not names.isdisjoint(RANK_NAMES) or _has_epochs(facts))
     )
 

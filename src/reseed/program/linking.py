@@ -24,6 +24,7 @@ from reseed.source.importers import Importers
 from reseed.source.modules import Modules
 from reseed.source.position import Span
 from reseed.source.registries import Registries
+from reseed.source.screen import Screen
 from reseed.source.texts import Texts
 
 if TYPE_CHECKING:
@@ -45,17 +46,19 @@ _EMPTY = model.Body("module", "<module>", "<module>", None, _TOP, (), (), (), (m
 
 @dataclass(slots=True)
 class Project:
-    """What the analyses of one run share: where modules are found, their facts, and how long it all takes."""
+    """What the analyses of one run share: which files matter, where modules are, their facts, how long it all takes."""
 
-    modules: Modules = field(default_factory=Modules)
-    texts: Texts = field(default_factory=Texts)
+    screen: Screen = field(default_factory=Screen)
     cache: Cache | None = None
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    modules: Modules = field(init=False)
+    texts: Texts = field(init=False)
     store: Store = field(init=False)
     importers: Importers = field(init=False)
     registries: Registries = field(init=False)
 
     def __post_init__(self) -> None:
+        self.modules, self.texts = self.screen.modules, self.screen.texts
         self.store = Store(self.stopwatch, self.cache)
         self.importers = Importers(self.modules, self.texts)
         self.registries = Registries(self.modules, self.texts)

@@ -6,6 +6,7 @@ file cannot do without: a loader, a class that may be a dataset, or words of see
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.source.lineage import Lineage
+from reseed.source.loading import speaks_of_loaders
 from reseed.source.modules import Modules
 from reseed.source.texts import Texts
 
@@ -45,9 +47,14 @@ class Screen:
         """Begin with no class known."""
         self._lineage = Lineage(self.modules, self.texts)
 
-    def may_matter(self, path: str, raw: bytes) -> bool:
-        """Return False where no finding can start in the file `path` with these bytes."""
-        return any(word in raw for word in _LOADERS) or _runs(raw) or self._lineage.has_dataset(path, raw)
+    def may_matter(self, path: str, raw: bytes, tree: ast.AST | None = None) -> bool:
+        """Return False where no finding can start in the file `path` with these bytes.
+
+        With `tree`, what they parse to, fewer files are kept: those that speak of loaders in words alone are not.
+        """
+        if any(word in raw for word in _LOADERS) and (tree is None or speaks_of_loaders(tree)):
+            return True
+        return _runs(raw) or self._lineage.has_dataset(path, raw)
 
 
 def _runs(raw: bytes) -> bool:

@@ -23,7 +23,7 @@ def parse(path: str, text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the text's invalid escapes are none of our business
-            return ast.parse(text)
+            return ast.parse(text.removeprefix("\ufeff"))  # a byte order mark
     except (RecursionError, MemoryError) as error:
         raise SourceError(path, _TOO_DEEP) from error
     except SyntaxError as error:

@@ -1,0 +1,49 @@
+"""Whether code speaks of a loader: where it could make one, that is, and not in a comment or an annotation."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from reseed.knowledge.loaders import LOADER_NAMES
+from reseed.source.walk import children
+
+LOADER_NAME = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
+"""What the name of a loader has, or of a class that is derived from one."""
+_NAME = re.compile(r"[\w.]+")
+_TYPE_TESTS = frozenset({"isinstance", "issubclass"})
+
+
+def speaks_of_loaders(tree: ast.AST) -> bool:
+    """Whether a loader's name stands in the code of `tree` where something may be called by it.
+
+    That is anywhere but in annotations, in tests of a type, and in imports, if the name that they bind is not used. Of
+    strings those count that could name an attribute or a class.
+    """
+    bound: set[str] = set()  # from data import DataLoader as Batches
+    used: set[str] = set()
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound.update(each.asname for each in node.names if each.asname and LOADER_NAME.search(each.name))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TYPE_TESTS:
+            stack += node.args[:1]
+        else:
+            name = _name(node)
+            if name is not None:
+                if LOADER_NAME.search(name):
+                    return True
+                used.add(name)
+            stack += children(node)
+    return not used.isdisjoint(bound)
+
+
+def _name(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAME.fullmatch(node.value):
+        return node.value
+    return None
