@@ -6,14 +6,16 @@ shortest public path; a longer path is looked up by leaving modules out of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
 from typing import TypeVar
 
 Row = TypeVar("Row")
 
 
-def spellings(path: str) -> Iterator[str]:
-    """Yield `path`, then the paths that remain as modules are left out from the right, the longest first.
+@functools.lru_cache(maxsize=20_000)
+def spellings(path: str) -> tuple[str, ...]:
+    """Give `path`, then the paths that remain as modules are left out from the right, the longest first.
 
     The first name, the last name, classes (capitalised) and call results (``()``) are never left out:
     ``pandas.core.frame.DataFrame().sample`` gives itself, ``pandas.core.DataFrame().sample`` and
@@ -23,9 +25,7 @@ def spellings(path: str) -> Iterator[str]:
     modules = 0
     while modules < len(parts) - 1 and _may_be_module(parts[modules]):
         modules += 1
-    yield path
-    for kept in range(modules - 1, 0, -1):
-        yield ".".join(parts[:kept] + parts[modules:])
+    return (path, *(".".join(parts[:kept] + parts[modules:]) for kept in range(modules - 1, 0, -1)))
 
 
 def find(table: Mapping[str, Row], path: str) -> Row | None:

@@ -9,7 +9,7 @@ from reseed.knowledge.hooks import hooks_of
 from reseed.knowledge.models import is_model_base
 from reseed.program import objects, rng_objects
 from reseed.program.arguments import ANYTHING, Arguments
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Activation, Engine, Node
 from reseed.program.values import (
     UNKNOWN,
     Bound,
@@ -87,8 +87,9 @@ def invoke(
     function: Function,
     args: Arguments,
     receiver: Value | None = None,
+    unasked: bool = False,
 ) -> Iterable[Value]:
-    """Run `function` with `args`; the values that it returns so far."""
+    """Run `function` with `args`; the values that it returns so far, but if what it returns is `unasked` for."""
     if is_inert(engine, function):
         return (UNKNOWN,)
     name = engine.modules[function.module].bodies[function.body].name
@@ -99,9 +100,13 @@ def invoke(
         dunder = name.startswith("__") and name.endswith("__")
         context = (receiver,) if dunder else (receiver, site)
     callee = engine.activation(function.module, function.body, function.closure, context, function)
+    if unasked and args.unseen and (register, callee) in caller.calls and function not in engine.with_defaults:
+        return ()  # all that there is to pass has been passed
     engine.note_call(caller, register, callee)
     engine.spend(_CALL_COST)
     pass_arguments(engine, caller, callee, function, args)
+    if unasked:
+        return ()
     if callee.body.is_generator:
         generator = engine.values.object("generator", caller.site(register), (callee,))
         engine.write((generator, objects.ALL), engine.read((callee, "[yield]"), caller))
@@ -295,7 +300,7 @@ def _run_hooks(
     for hook in dict.fromkeys(name for cls in order if isinstance(cls, External) for name in hooks_of(cls.path)):
         found, _ = objects.class_attribute(engine, order, hook, caller)
         for method in objects.bind(engine, found, receiver, receiver.cls):
-            call(engine, caller, register, method, ANYTHING)
+            _run_unseen(engine, caller, register, method)
 
 
 def invoke_held(
@@ -306,11 +311,27 @@ def invoke_held(
     `items` says that its items are taken, not that it is called. What a function made (``series.apply(f)``,
     ``pool.map(f, ...)``), other than a class, has called then what it was handed, and holds results.
     """
-    for value in objects.held(engine, caller, target):
+    runnable = engine.derive(("runnable", target), caller, lambda read: _find_runnable(engine, target, read))
+    for value in runnable:
         if items and not objects.is_lazy(target) and not objects.is_instance(value):
             continue
         run_callback(engine, caller, register, value)
     return (UNKNOWN,)
+
+
+def _find_runnable(engine: Engine, target: Object, read: list[Node]) -> list[Value]:
+    # What `target` holds, without that of which external code calls nothing.
+    found = []
+    for value in objects.find_held(engine, target, read):
+        if isinstance(value, Object) and value.kind != "partial":
+            if value.cls is None:
+                continue
+            inside = engine.node((value, objects.HELD))
+            read.append(inside)
+            if not _find_called_back(engine, value.cls, read) and not inside.values:
+                continue
+        found.append(value)
+    return found
 
 
 _CALLED_BACK = ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__")
@@ -324,19 +345,36 @@ def run_callback(engine: Engine, caller: Activation, register: Register, value: 
     if engine.call_depth:
         engine.called_back.add((caller, register, value))
     if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
-        call(engine, caller, register, value, ANYTHING)
+        _run_unseen(engine, caller, register, value)
     elif isinstance(value, Object) and value.cls is not None:
-        order = objects.mro(engine, value.cls, caller)
-        # Most classes have one of these, and are asked for it often.
-        stored = [cls.namespace.stored for cls in order if isinstance(cls, Class)]
-        for name in _CALLED_BACK:
-            if not any(name in names for names in stored):
-                continue
-            found, _ = objects.class_attribute(engine, order, name, caller)
-            for method in objects.bind(engine, found, value, value.cls):
-                call(engine, caller, register, method, ANYTHING)
-        _run_hooks(engine, caller, register, value, order)
+        cls = value.cls
+        found = engine.derive(("called back", cls), caller, lambda read: _find_called_back(engine, cls, read))
+        for method in objects.bind(engine, found, value, cls):
+            _run_unseen(engine, caller, register, method)
         if engine.read((value, objects.HELD), caller):
             for inner in objects.held(engine, caller, value):
                 if isinstance(inner, (Function, Bound)):
-                    call(engine, caller, register, inner, ANYTHING)
+                    _run_unseen(engine, caller, register, inner)
+
+
+def _find_called_back(engine: Engine, cls: Class, read: list[Node]) -> list[Value]:
+    # The methods that external code calls of an instance of `cls`, the hooks of its bases among them.
+    order = objects.find_order(engine, cls, read)
+    hooks = [hook for each in order if isinstance(each, External) for hook in hooks_of(each.path)]
+    found: list[Value] = []
+    for name in dict.fromkeys((*_CALLED_BACK, *hooks)):
+        if any(isinstance(each, Class) and objects.defines(each, name) for each in order):
+            read += [engine.node((each.namespace, name)) for each in order if isinstance(each, Class)]
+            found += objects.class_attribute(engine, order, name, None)[0]
+    return found
+
+
+def _run_unseen(engine: Engine, caller: Activation, register: Register, value: Value) -> None:
+    # A call with arguments that nothing shows, whose result nobody asks for.
+    if isinstance(value, Function):
+        invoke(engine, caller, register, value, ANYTHING, unasked=True)
+    elif isinstance(value, Bound) and isinstance(value.function, Function):
+        args = ANYTHING.shifted(value.receiver)
+        invoke(engine, caller, register, value.function, args, value.receiver, unasked=True)
+    else:
+        call(engine, caller, register, value, ANYTHING)

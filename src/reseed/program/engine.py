@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from reseed.facts.model import (
     Attribute,
@@ -35,6 +35,9 @@ _VALUE_LIMIT = 64
 _ASKED_LIMIT = 100
 
 
+T = TypeVar("T")
+
+
 @dataclass(slots=True)
 class Node:
     """Values that several activations share, and who must run again when they grow."""
@@ -42,6 +45,15 @@ class Node:
     values: Values = field(default_factory=dict)
     # Which registers of an activation read it, None for all of them.
     readers: dict[Activation, set[Register] | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Derived:
+    """What was worked out from nodes that held so many values then, and who knows of it: activations and registers."""
+
+    result: Any
+    nodes: list[tuple[Node, int]]
+    readers: set[tuple[Activation, Register | None]] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -104,14 +116,14 @@ class Engine:
         self.instances: dict[Class, dict[Object, None]] = {}
         # The activations that make each RNG object.
         self.makers: dict[Object, dict[Activation, None]] = {}
-        # What holds more than is gone through.
-        self.overfull: set[Object] = set()
+        self.with_defaults: set[Function] = set()
         self.stand_ins = 0
         self.exhausted = False
         self._named: list[frozenset[str]] = []
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._written: set[Hashable] = set()
+        self._derived: dict[Hashable, Derived] = {}
         # Imports that nothing has needed yet, by the names that they are stored under.
         self._deferred: dict[Hashable, tuple[Activation, Register]] = {}
         self._asked_for: set[tuple[Activation, Register]] = set()
@@ -185,17 +197,44 @@ class Engine:
         """The values of the node `key`; `reader` runs again when they grow."""
         if self._deferred and key in self._deferred:
             self._compute(*self._deferred[key])
+        node = self.node(key)
+        if reader is not None:
+            self._note_reader(node, reader)
+        return node.values
+
+    def node(self, key: Hashable) -> Node:
+        """The node `key`."""
         node = self._nodes.get(key)
         if node is None:
             node = self._nodes[key] = Node()
+        return node
+
+    def derive(self, key: Hashable, reader: Activation | None, work: Callable[[list[Node]], T]) -> T:
+        """What `work` makes of nodes, which it names; it is asked again under the same key when one of them has grown.
+
+        `reader` runs again then.
+        """
+        found = self._derived.get(key)
+        if found is None or any(len(node.values) != number for node, number in found.nodes):
+            nodes: list[Node] = []
+            result = work(nodes)
+            once = {id(node): node for node in nodes}
+            found = self._derived[key] = Derived(result, [(node, len(node.values)) for node in once.values()])
         if reader is not None:
-            if reader is not self._running:
-                node.readers[reader] = None
-            else:
-                places = node.readers.setdefault(reader, set())
-                if places is not None:
-                    places.add(self._at)
-        return node.values
+            place = (reader, self._at if reader is self._running else None)
+            if place not in found.readers:
+                found.readers.add(place)
+                for node, _ in found.nodes:
+                    self._note_reader(node, reader)
+        return found.result  # type: ignore[no-any-return]
+
+    def _note_reader(self, node: Node, reader: Activation) -> None:
+        if reader is not self._running:
+            node.readers[reader] = None
+        else:
+            places = node.readers.setdefault(reader, set())
+            if places is not None:
+                places.add(self._at)
 
     def may_wait(self, activation: Activation, register: Register, names: Iterable[str]) -> bool:
         """Whether `register` need not be computed yet: none of `names`, which it is stored under, has been read.
@@ -228,9 +267,7 @@ class Engine:
     def write(self, key: Hashable, values: Iterable[Value]) -> None:
         """Add `values` to the node `key`."""
         self._written.add(key)
-        node = self._nodes.get(key)
-        if node is None:
-            node = self._nodes[key] = Node()
+        node = self.node(key)
         if self._add(node.values, values):
             for reader, places in node.readers.items():
                 self._have_computed(reader, places)

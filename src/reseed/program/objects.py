@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from reseed.knowledge.datasets import dataset_base, is_wrapper
 from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.random_objects import random_class_of
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Activation, Engine, Node
 from reseed.program.values import (
     UNKNOWN,
     Bound,
@@ -50,10 +50,15 @@ def bases(engine: Engine, cls: Class, reader: Activation | None = None) -> Value
 
 
 def mro(engine: Engine, cls: Class, reader: Activation | None = None) -> list[Class | External]:
-    """The classes among which attributes of `cls` are looked up, first to last.
+    """The classes among which attributes of `cls` are looked up, first to last; `reader` runs again if others are."""
+    return engine.derive(("order", cls), reader, lambda read: find_order(engine, cls, read))
 
-    Depth first, a class met again moves behind: what Python's linearisation gives wherever that exists and
-    bases are not chosen at run time.
+
+def find_order(engine: Engine, cls: Class, read: list[Node]) -> list[Class | External]:
+    """What `mro` gives, and the nodes that it comes from.
+
+    Depth first, a class met again moves behind: what Python's linearisation gives wherever that exists and bases are
+    not chosen at run time.
     """
     order: dict[Class | External, None] = {}
     stack: list[Value] = [cls]
@@ -65,7 +70,8 @@ def mro(engine: Engine, cls: Class, reader: Activation | None = None) -> list[Cl
             order.pop(current, None)
             order[current] = None
         if isinstance(current, Class):
-            stack.extend(reversed([base for base in bases(engine, current, reader) if base is not cls]))
+            read.append(engine.node((current, "[bases]")))
+            stack.extend(reversed([base for base in read[-1].values if base is not cls]))
     return list(order)
 
 
@@ -297,8 +303,11 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
     What a library's function gave holds results: of what it was handed only objects count, no functions. What holds
     more than any pipeline of transforms does is a registry, of which nothing is known: it gives nothing.
     """
-    if target in engine.overfull:
-        return []
+    return engine.derive(("held", target), activation, lambda read: find_held(engine, target, read))
+
+
+def find_held(engine: Engine, target: Object, read: list[Node]) -> list[Value]:
+    """What `held` gives, and the nodes that it comes from."""
     found: Values = {}
     stack: list[tuple[Value, bool]] = [(target, True)]
     seen: Values = {}
@@ -307,15 +316,15 @@ def held(engine: Engine, activation: Activation | None, target: Object) -> list[
         if value in seen:
             continue
         if len(seen) >= _HELD_LIMIT:
-            engine.overfull.add(target)  # and will be, since values only grow
+            read.clear()  # what has been read can only grow, and this be as much
             return []
         seen[value] = None
         if value is target or (isinstance(value, Object) and value.kind in (*CONTAINERS, "external")):
             assert isinstance(value, Object)
             key = ALL if value.kind in CONTAINERS else HELD
             calls = calls and (value is target or value.kind in CONTAINERS or is_wrapper(value.path) or is_lazy(value))
-            inside = reversed(list(engine.read((value, key), activation)))
-            stack.extend((inner, calls) for inner in inside if inner not in seen)
+            read.append(engine.node((value, key)))
+            stack.extend((inner, calls) for inner in reversed(read[-1].values) if inner not in seen)
         elif calls or is_instance(value):
             found[value] = None
     return list(found)

@@ -285,6 +285,7 @@ def _make_function(engine: Engine, act: Activation, register: Register, ins: mod
     function = engine.values.function(act.module, ins.body, act)
     for name, default in ins.defaults:
         engine.write((function, "[default]", name), act.registers[default])
+        engine.with_defaults.add(function)
     engine.functions[function] = None
     return (function,)
 
