@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from reseed.source.importers import Importers
 from reseed.source.modules import Modules
 
 TREE = [
@@ -83,13 +82,3 @@ def test_absolute_imports(tree: Path, importer: str, module: str, found: str | N
 def test_relative_imports(tree: Path, importer: str, level: int, module: str, found: str | None) -> None:
     first = next(iter(Modules().imported(str(tree / importer), level, module)), None)
     assert first == (None if found is None else os.path.join(tree, found))
-
-
-def test_importers_are_found_through_other_files(tree: Path) -> None:
-    (tree / "data/__init__.py").write_text("from .faces import *\n")
-    (tree / "train.py").write_text("import os; import sys, data\nloader = data.DataLoader()\n")
-    (tree / "scripts/run.py").write_text("from data import (\n    ops,\n    faces,  # )\n    os)\nDataLoader\n")
-    (tree / "utils.py").write_text("import data.faces\n")  # speaks of no loader
-    found = Importers(Modules()).of(str(tree / "data/faces.py"), 8)
-    assert sorted(os.path.relpath(path, tree) for path in found) == ["scripts/run.py", "train.py"]
-    assert len(Importers(Modules()).of(str(tree / "data/faces.py"), 1)) == 1

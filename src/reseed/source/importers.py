@@ -1,60 +1,174 @@
-"""Which files of a project import a file: where its datasets may be given to a loader."""
+"""Which files of a project use what a file defines: where its datasets may be given to a loader."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.source.discover import discover
-from reseed.source.imports import imports_of
+from reseed.source.imports import import_lines, imports_of
+from reseed.source.loading import speaks_of_loaders
 from reseed.source.modules import Modules
+from reseed.source.registries import Registries
+from reseed.source.syntax import parse
+from reseed.source.text import SourceError
 from reseed.source.texts import Texts
 
 _LOADERS = sorted(LOADER_NAMES)
 # Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
 _FILE_LIMIT = 20_000
 
+# def f, class C, x = 1, x, y = 1, 2, x: int = 1
+_DEFINED = re.compile(
+    r"^(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([A-Za-z_]\w*(?:,[ \t]*\w+){0,20})[ \t]*(?::[^=\n]{1,200})?=(?!=))",
+    re.MULTILINE,
+)
+_NESTED = re.compile(r"^[ \t]+(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([A-Za-z_]\w*)[ \t]*=(?!=))", re.MULTILINE)
+# What stands in these defines names of the module, too.
+_BLOCK = re.compile(r"^(?:try|else|with|for|while|if(?![ \t]+__name__\b))\b", re.MULTILINE)
+_ALL = re.compile(r"^__all__[ \t]*(?:\+?=|\.extend\()[^\])]*", re.MULTILINE)
+_DYNAMIC = re.compile(r"(?<![\w.])(?:eval|exec|globals|__import__)\(|\bimport_module\(")
+
+
+class _Import(NamedTuple):
+    """A file imports a module under the name `bound`, or `name` of it, ``"*"`` for all."""
+
+    file: str
+    name: str | None
+    bound: str
+
 
 @dataclass(slots=True)
 class _Graph:
     """Who imports whom in a project, and which files may have a loader made, themselves or by what they import."""
 
-    importers: dict[str, list[str]] = field(default_factory=dict)
+    importers: dict[str, list[_Import]] = field(default_factory=dict)
     loading: set[str] = field(default_factory=set)
 
 
 class Importers:
     """The import graphs of projects, turned round. They are read off the text by words, once a project."""
 
-    def __init__(self, modules: Modules, texts: Texts | None = None) -> None:
+    def __init__(self, modules: Modules, texts: Texts | None = None, registries: Registries | None = None) -> None:
         self._modules = modules
         self._texts = texts or Texts()
+        self._registries = registries or Registries(modules, self._texts)
         self._graphs: dict[str, _Graph] = {}
+        self._defined: dict[str, frozenset[str]] = {}
+        self._lines: dict[str, str] = {}
+        self._used: dict[tuple[str, str], bool] = {}
+        self._dynamic: dict[tuple[str, str], bool] = {}
 
     def of(self, file: str, limit: int) -> list[str]:
-        """The files nearest to `file` which import it, themselves or through others, and may make loaders.
+        """The files nearest to `file` which use what it defines, or get from others, and may make loaders.
 
         Tests do not count, but for a file that is one.
         """
-        project = self._modules.project(file)
-        graph = self._graphs.get(project)
-        if graph is None:
-            graph = self._graphs[project] = self._read(project)
+        graph = self._graph(file)
+        users = self._users(graph, file)
         found: list[str] = []
         seen = {file}
         nearest = [file]
         while nearest and len(found) < limit:
-            nearest = [each for near in nearest for each in graph.importers.get(near, ())]
-            nearest = sorted({each for each in nearest if each not in seen})
+            nearest = sorted({each.file for near in nearest for each in graph.importers.get(near, ())} - seen)
             seen.update(nearest)
-            found += [each for each in nearest if each in graph.loading and (_is_test(file) or not _is_test(each))]
+            found += [
+                each
+                for each in nearest
+                if each in graph.loading and each in users and (_is_test(file) or not _is_test(each))
+            ]
         return found[:limit]
 
     def prepare(self, file: str) -> None:
         """Read the graph of the project of `file`, which every other file of it asks for."""
-        self.of(os.path.realpath(file), 1)
+        self._graph(os.path.realpath(file))
+
+    def _users(self, graph: _Graph, file: str) -> set[str]:
+        # From file to file goes a set of names by which something of `file` can be had: what it defines, and what is
+        # defined where one of these is used. A registry gives it under no name at all.
+        if self._registries.fills(file):
+            return _reachable(graph, file)
+        users: set[str] = set()
+        names = {file: set(self._definitions(file))}
+        modules: dict[str, set[str]] = {file: set()}  # names that stand for whole modules
+        waiting = [file]
+        while waiting:
+            module = waiting.pop()
+            for each in graph.importers.get(module, ()):
+                known = names.setdefault(each.file, set())
+                aliases = modules.setdefault(each.file, set())
+                before = len(known) + len(aliases)
+                if self._uses(each, names[module], modules[module]):
+                    users.add(each.file)
+                    known |= self._definitions(each.file)
+                if each.name == "*":
+                    known |= names[module]
+                    aliases |= modules[module]
+                elif each.name in names[module]:
+                    known.add(each.bound)
+                elif each.name is None or each.name in modules[module]:
+                    aliases.add(each.bound)
+                if len(known) + len(aliases) > before:
+                    waiting.append(each.file)
+        return users
+
+    def _uses(self, imported: _Import, names: Set[str], modules: Set[str]) -> bool:
+        """Whether a file that imports a module uses any of `names` of it, or of `modules` that it has."""
+        wanted: Collection[str]
+        if imported.name in (None, "*"):
+            wanted = {*names, *(f".{each}" for each in modules)}
+        elif imported.name in names or imported.name in modules:
+            wanted = (imported.bound,)
+        else:
+            return False
+        if not wanted:
+            return False
+        looked_up = imported.bound if imported.name is None else ""
+        return self._looks_up(imported.file, looked_up) or any(self._has(imported.file, name) for name in wanted)
+
+    def _looks_up(self, file: str, module: str) -> bool:
+        # Whether `file` makes names as it runs, or looks in the module that it has as `module` for such a name.
+        if (file, module) not in self._dynamic:
+            text = self._texts.text(file)
+            found = _DYNAMIC.search(text) is not None
+            if module and not found and any(word in text for word in ("getattr", "vars", "dir(", "__dict__")):
+                spelled = re.escape(module)
+                ways = rf"\b(?:getattr|vars|dir)\(\s*[\w.]*{spelled}\b|\b{spelled}\.__dict__"
+                found = re.search(ways, text) is not None
+            self._dynamic[file, module] = found
+        return self._dynamic[file, module]
+
+    def _has(self, file: str, name: str) -> bool:
+        # Whether `name` stands in `file`, and not in its imports alone.
+        if (file, name) not in self._used:
+            text = self._texts.text(file)
+            self._used[file, name] = name in text and text.count(name) > self._import_lines(file, text).count(name)
+        return self._used[file, name]
+
+    def _definitions(self, file: str) -> frozenset[str]:
+        found = self._defined.get(file)
+        if found is None:
+            text = self._texts.text(file)
+            matches = [*_DEFINED.finditer(text), *(_NESTED.finditer(text) if _BLOCK.search(text) else ())]
+            names = (name.strip() for match in matches for name in (match[1] or match[2] or "").split(","))
+            found = self._defined[file] = frozenset(name for name in names if name and not name.startswith("__"))
+        return found
+
+    def _import_lines(self, file: str, text: str) -> str:
+        # What names things without using them.
+        if file not in self._lines:
+            self._lines[file] = "\n".join([import_lines(text), *_ALL.findall(text)])
+        return self._lines[file]
+
+    def _graph(self, file: str) -> _Graph:
+        project = self._modules.project(file)
+        if project not in self._graphs:
+            self._graphs[project] = self._read(project)
+        return self._graphs[project]
 
     def _read(self, project: str) -> _Graph:
         graph = _Graph()
@@ -62,20 +176,43 @@ class Importers:
         waiting = []
         for file in map(os.path.realpath, files[:_FILE_LIMIT]):
             text = self._texts.text(file)
-            if any(word in text for word in _LOADERS):
+            if _speaks_of_loaders(file, text):
                 waiting.append(file)
-            for target in dict.fromkeys(self._targets(file, text)):
-                graph.importers.setdefault(target, []).append(file)
+            for target, each in dict.fromkeys(self._imports(file, text)):
+                graph.importers.setdefault(target, []).append(each)
         while waiting:
             file = waiting.pop()
             if file not in graph.loading:
                 graph.loading.add(file)
-                waiting.extend(graph.importers.get(file, ()))
+                waiting.extend(each.file for each in graph.importers.get(file, ()))
         return graph
 
-    def _targets(self, file: str, text: str) -> Iterator[str]:
+    def _imports(self, file: str, text: str) -> Iterator[tuple[str, _Import]]:
         for each in imports_of(text):
-            yield from self._modules.meant(file, each.level, each.module, each.name)
+            for place in self._modules.imported(file, each.level, each.module):
+                yield place, _Import(file, each.name, each.bound)
+                inner = self._modules.submodule(place, each.name) if each.name not in (None, "*") else None
+                if inner is not None:
+                    yield inner, _Import(file, None, each.bound)
+
+
+def _speaks_of_loaders(file: str, text: str) -> bool:
+    if not any(word in text for word in _LOADERS):
+        return False
+    try:
+        return speaks_of_loaders(parse(file, text))
+    except SourceError:
+        return True
+
+
+def _reachable(graph: _Graph, file: str) -> set[str]:
+    seen = {file}
+    waiting = [file]
+    while waiting:
+        fresh = {each.file for each in graph.importers.get(waiting.pop(), ())} - seen
+        seen |= fresh
+        waiting += fresh
+    return seen
 
 
 def _is_test(file: str) -> bool:

@@ -44,6 +44,11 @@ def imports_of(text: str) -> Iterator[Imported]:
             yield Imported(len(dots), module, name, bound or name)
 
 
+def import_lines(text: str) -> str:
+    """The import statements of `text`, without the rest."""
+    return "\n".join(match[0] for match in _IMPORT.finditer("\n".join(_statements(text))))
+
+
 def _statements(text: str) -> Iterator[str]:
     """The lines that hold import statements, each with those that its parentheses or a backslash add to it."""
     start = 0

@@ -43,6 +43,9 @@ class Modules:
         self._roots: dict[str, tuple[str, ...]] = {}
         self._around: dict[str, tuple[str, ...]] = {}
         self._answers: dict[tuple[str, int, str], tuple[str, ...]] = {}
+        self._links: dict[str, frozenset[str]] = {}
+        self._real_folders: dict[str, str] = {}
+        self._near: dict[str, frozenset[str]] = {}
 
     def imported(self, importer: str, level: int, module: str) -> tuple[str, ...]:
         """The modules that ``from <level dots><module> import`` may mean in the file `importer`, most likely first."""
@@ -50,7 +53,7 @@ class Modules:
         found = self._answers.get(key)
         if found is None:
             places = self._relative(*key) if level else self._absolute(key[0], module)
-            found = self._answers[key] = tuple(dict.fromkeys(map(_real, places)))
+            found = self._answers[key] = tuple(dict.fromkeys(map(self._real, places)))
         return found
 
     def _relative(self, folder: str, level: int, module: str) -> Iterator[str]:
@@ -63,6 +66,8 @@ class Modules:
     def _absolute(self, folder: str, module: str) -> Iterator[str]:
         parts = module.split(".")
         if parts[0] in sys.builtin_module_names:
+            return
+        if not self._is_near(folder, parts[0]):
             return
         if parts[0] in LIBRARY_ROOTS or parts[0] in sys.stdlib_module_names:
             root = self._own_root(folder, parts[0])
@@ -85,7 +90,7 @@ class Modules:
         """The module `name` in a package, given by its ``__init__.py`` or folder."""
         folder, last = os.path.split(package)
         found = self._below(folder, [name]) if last in ("", _INIT) else None
-        return None if found is None else _real(found)
+        return None if found is None else self._real(found)
 
     def meant(self, importer: str, level: int, module: str, name: str | None) -> Iterator[str]:
         """Every file in which ``from <level dots><module> import <name>`` may find `name`, and the module `name`."""
@@ -98,6 +103,14 @@ class Modules:
     def project(self, file: str) -> str:
         """The topmost folder that counts for `file`."""
         return self._ancestors(os.path.dirname(file))[-1]
+
+    def _is_near(self, folder: str, name: str) -> bool:
+        # Whether any place that counts for `folder` has a file or a folder `name`. Of most imports none has.
+        if folder not in self._near:
+            places = (folder, *self._search(folder), *self._others(folder))
+            parts = [part for place in places for part in (self._folders_in(place), self._entries(place))]
+            self._near[folder] = frozenset().union(*parts)
+        return name in self._near[folder] or f"{name}.py" in self._near[folder]
 
     def _own_root(self, folder: str, name: str) -> str | None:
         # A project's file hides a library of its name from scripts beside it, and inside a package of that name.
@@ -187,18 +200,27 @@ class Modules:
         return self._subfolders[folder]
 
     def _list(self, folder: str) -> None:
-        files, folders = set(), set()
+        files, folders, links = set(), set(), set()
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     files.add(entry.name)
+                    if entry.is_symlink():
+                        links.add(entry.name)
                     if "." not in entry.name and entry.is_dir():
                         folders.add(entry.name)
         except OSError:
             pass  # what cannot be listed answers nothing
         self._folders[folder] = frozenset(files - folders) | (frozenset({".git", ".hg"}) & files)
         self._subfolders[folder] = frozenset(folders)
+        self._links[folder] = frozenset(links)
 
-
-def _real(module: str) -> str:
-    return os.path.realpath(module) + (os.sep if module.endswith(os.sep) else "")
+    def _real(self, module: str) -> str:
+        end = os.sep if module.endswith(os.sep) else ""
+        folder, name = os.path.split(module.removesuffix(os.sep))
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(folder)
+        self._entries(folder)
+        if name in self._links[folder]:
+            return os.path.realpath(module) + end
+        return os.path.join(self._real_folders[folder], name) + end

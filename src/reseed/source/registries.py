@@ -27,7 +27,7 @@ _MATTERS = re.compile(
 )
 # Registries of what no worker runs.
 _PARENTS = re.compile(
-    r"model|backbone|neck|head|loss|layer|optim|sched|metric|hook|criter|arch|tokeniz|buffer|pytree|Module\b",
+    r"model|backbone|neck|head|loss|layer|optim|sched|metric|hook|criter|arch|tokeniz|buffer|pytree|(?-i:\bModule\b)",
     re.IGNORECASE,
 )
 

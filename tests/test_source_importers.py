@@ -1,0 +1,114 @@
+"""Which files use what a file defines, and so may give its datasets to loaders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reseed.source.importers import Importers
+from reseed.source.modules import Modules
+
+FACES = """\
+class Faces(Dataset):
+    pass
+
+
+def make_faces(root):
+    return Faces(root)
+
+
+LIMIT = 3
+"""
+LOADER = "from torch.utils.data import DataLoader\n"
+
+
+def users(folder: Path, files: dict[str, str], limit: int = 8) -> list[str]:
+    """The files that use ``data/faces.py`` among `files`, each of which makes a loader of what stands in it."""
+    for name, text in {"pyproject.toml": "", "data/__init__.py": "", "data/faces.py": FACES, **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    found = Importers(Modules()).of(str(folder / "data/faces.py"), limit)
+    return [str(Path(path).relative_to(folder)) for path in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "init"),
+    [
+        ("from data.faces import Faces\nDataLoader(Faces())\n", ""),
+        ("from data.faces import Faces as F\nDataLoader(F())\n", ""),
+        ("import data.faces\nDataLoader(data.faces.Faces())\n", ""),
+        ("import data.faces as f\nDataLoader(f.make_faces(3))\n", ""),
+        ("from data import faces\nDataLoader(faces.Faces())\n", ""),
+        ("from data import (\n    faces,  # )\n    os)\nDataLoader(faces.Faces())\n", ""),
+        ("from data.faces import *\nDataLoader(Faces())\n", ""),
+        ("from data import faces\nDataLoader(getattr(faces, name)())\n", ""),
+        ("from data import faces\nDataLoader(faces.__dict__[name]())\n", ""),
+        ("from data.faces import *\nDataLoader(eval(name)())\n", ""),
+        ("from data import Faces\nDataLoader(Faces())\n", "from .faces import Faces\n__all__ = ['Faces']\n"),
+        ("import data\nDataLoader(data.Faces())\n", "from .faces import *\n"),
+        ("import data\nDataLoader(data.faces.Faces())\n", "from . import faces\n"),
+        ("from data import build\nDataLoader(build(3))\n", "from .faces import Faces\ndef build(n): return Faces()\n"),
+        ("from data import ALL\nDataLoader(ALL[0]())\n", "from .faces import Faces\nALL = [Faces]\n"),
+        (
+            "from data import A\nDataLoader(A)\n",
+            "from .faces import Faces\ntry:\n    A = Faces()\nexcept OSError: pass\n",
+        ),
+        (
+            "import data\nDataLoader(data.make(name))\n",
+            "from . import faces\ndef make(n): return getattr(faces, n)()\n",
+        ),
+        ("class A:\n    def f(self):\n        from data.faces import Faces\n        DataLoader(Faces())\n", ""),
+    ],
+)
+def test_users(tmp_path: Path, text: str, init: str) -> None:
+    assert users(tmp_path, {"train.py": LOADER + text, "data/__init__.py": init}) == ["train.py"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOADER + "from data.faces import Faces\n",  # handed on, and not used
+        LOADER + "from data import other\nDataLoader(other.Cats())\n",
+        LOADER + "import data\nDataLoader(data.Cats())\n",
+        LOADER + "from data import *\nDataLoader(Cats())\n",
+        "from data.faces import Faces\nprint(Faces())\n",  # speaks of no loader
+        '"""A DataLoader is made elsewhere."""\nfrom data.faces import Faces\nprint(Faces())\n',
+    ],
+)
+def test_others(tmp_path: Path, text: str) -> None:
+    files = {
+        "data/__init__.py": "from .faces import Faces\nfrom .other import Cats\n",
+        "data/other.py": "class Cats: 0\n",
+    }
+    assert users(tmp_path, {**files, "train.py": text}) == []
+
+
+def test_what_is_registered_may_be_had_by_any_name(tmp_path: Path) -> None:
+    registered = f"from registry import DATASETS\n\n\n@DATASETS.register_module()\n{FACES}"
+    files = {
+        "data/__init__.py": "from . import faces\n",
+        "data/faces.py": registered,
+        "registry.py": "class Registry: 0\nDATASETS = Registry()\n",
+        "train.py": f"{LOADER}import data\nfrom registry import DATASETS\nDataLoader(DATASETS.build(c))\n",
+    }
+    assert users(tmp_path, files) == ["train.py"]
+
+
+def test_nearest_first_and_no_tests(tmp_path: Path) -> None:
+    files = {
+        "build.py": f"{LOADER}from data.faces import Faces\ndef build(): return DataLoader(Faces())\n",
+        "train.py": f"{LOADER}from build import build\nbuild()\n",
+        "again.py": f"{LOADER}from data.faces import Faces\nDataLoader(Faces())\n",
+        "tests/test_faces.py": f"{LOADER}from data.faces import Faces\nDataLoader(Faces())\n",
+    }
+    assert users(tmp_path, files) == ["again.py", "build.py", "train.py"]
+    assert users(tmp_path, files, limit=1) == ["again.py"]
+
+
+def test_a_circle_ends(tmp_path: Path) -> None:
+    files = {
+        "a.py": f"{LOADER}from b import B\nfrom data.faces import Faces\nA = DataLoader(Faces())\n",
+        "b.py": f"{LOADER}from a import A\nB = DataLoader(A)\n",
+    }
+    assert users(tmp_path, files) == ["a.py", "b.py"]
