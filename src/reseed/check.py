@@ -1,6 +1,6 @@
 """The one pipeline behind every face: bytes to findings, then what the user does not want to see is taken out.
 
-Whatever parses Python, LibCST above all, is imported when the first file needs it: a run over files that cannot
+What analyses Python is imported when the first file needs it, LibCST by repairs alone: a run over files that cannot
 matter never does.
 """
 
@@ -35,7 +35,7 @@ Codes = Callable[[], Collection[str]]
 class Shared:
     """What the files of one run share: which of them matter, where modules are found, and their facts.
 
-    What brings LibCST along is made when the first file asks for it. With `caching`, what earlier runs found and made
+    What the analysis needs is made when the first file asks for it. With `caching`, what earlier runs found and made
     is used, and kept for later ones.
     """
 

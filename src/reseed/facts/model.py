@@ -1,6 +1,6 @@
 """The facts of one module: its code as a small program of registers.
 
-LibCST's tree is lowered to straight lists of instructions, one list a *body* (the module itself, each
+Python's syntax tree is lowered to straight lists of instructions, one list a *body* (the module itself, each
 function, lambda and class body). An instruction's index in its body is the register that holds its value.
 Local names are resolved already: within a body every read of a local variable names the one register, or the
 `Phi` of registers, that can reach it (static single assignment). What nested functions and other modules can

@@ -1,4 +1,4 @@
-"""Python's own parser, asked before LibCST: for its better words, and because LibCST's native parser needs a guard.
+"""Python's own parser, and a guard for LibCST's native one.
 
 LibCST 1.9.0 crashes the whole process on what is nested some thousand levels deep (measured: 3,000 brackets, 20,000
 ``and`` in a row); Python's parser refuses such text or hands over a tree that can be measured.
