@@ -8,17 +8,15 @@ from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.source.discover import discover
 from reseed.source.imports import import_lines, imports_of
-from reseed.source.loading import speaks_of_loaders
+from reseed.source.loading import LOADER_WORDS, speaks_of_loaders
 from reseed.source.modules import Modules
 from reseed.source.registries import Registries
 from reseed.source.syntax import parse
 from reseed.source.text import SourceError
 from reseed.source.texts import Texts
 
-_LOADERS = sorted(LOADER_NAMES)
 # Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
 _FILE_LIMIT = 20_000
 
@@ -174,7 +172,7 @@ class Importers:
         graph = _Graph()
         files, _ = discover([project])
         waiting = []
-        for file in map(os.path.realpath, files[:_FILE_LIMIT]):
+        for file in map(self._modules.real, files[:_FILE_LIMIT]):
             text = self._texts.text(file)
             if _speaks_of_loaders(file, text):
                 waiting.append(file)
@@ -197,7 +195,7 @@ class Importers:
 
 
 def _speaks_of_loaders(file: str, text: str) -> bool:
-    if not any(word in text for word in _LOADERS):
+    if not any(word in text for word in LOADER_WORDS):
         return False
     try:
         return speaks_of_loaders(parse(file, text))

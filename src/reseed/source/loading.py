@@ -10,6 +10,8 @@ from reseed.source.walk import children
 
 LOADER_NAME = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
 """What the name of a loader has, or of a class that is derived from one."""
+LOADER_WORDS = tuple(word for word in sorted(LOADER_NAMES) if not any(each in word for each in LOADER_NAMES - {word}))
+"""A text without any of these has no name of a loader: those that have none of the others inside."""
 _NAME = re.compile(r"[\w.]+")
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 

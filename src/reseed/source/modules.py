@@ -41,11 +41,12 @@ class Modules:
         self._folders: dict[str, frozenset[str]] = {}
         self._subfolders: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
-        self._around: dict[str, tuple[str, ...]] = {}
+        self._chains: dict[str, list[str]] = {}
         self._answers: dict[tuple[str, int, str], tuple[str, ...]] = {}
         self._links: dict[str, frozenset[str]] = {}
         self._real_folders: dict[str, str] = {}
         self._near: dict[str, frozenset[str]] = {}
+        self._inner: dict[str, tuple[str, ...]] = {}
 
     def imported(self, importer: str, level: int, module: str) -> tuple[str, ...]:
         """The modules that ``from <level dots><module> import`` may mean in the file `importer`, most likely first."""
@@ -53,7 +54,7 @@ class Modules:
         found = self._answers.get(key)
         if found is None:
             places = self._relative(*key) if level else self._absolute(key[0], module)
-            found = self._answers[key] = tuple(dict.fromkeys(map(self._real, places)))
+            found = self._answers[key] = tuple(dict.fromkeys(map(self.real, places)))
         return found
 
     def _relative(self, folder: str, level: int, module: str) -> Iterator[str]:
@@ -90,7 +91,7 @@ class Modules:
         """The module `name` in a package, given by its ``__init__.py`` or folder."""
         folder, last = os.path.split(package)
         found = self._below(folder, [name]) if last in ("", _INIT) else None
-        return None if found is None else self._real(found)
+        return None if found is None else self.real(found)
 
     def meant(self, importer: str, level: int, module: str, name: str | None) -> Iterator[str]:
         """Every file in which ``from <level dots><module> import <name>`` may find `name`, and the module `name`."""
@@ -106,11 +107,27 @@ class Modules:
 
     def _is_near(self, folder: str, name: str) -> bool:
         # Whether any place that counts for `folder` has a file or a folder `name`. Of most imports none has.
-        if folder not in self._near:
-            places = (folder, *self._search(folder), *self._others(folder))
-            parts = [part for place in places for part in (self._folders_in(place), self._entries(place))]
-            self._near[folder] = frozenset().union(*parts)
-        return name in self._near[folder] or f"{name}.py" in self._near[folder]
+        if any(name in self._names_around(place) for place in self._ancestors(folder)):
+            return True
+        return any(name in self._folders_in(place) or self._has(place, f"{name}.py") for place in self._search(folder))
+
+    def _names_around(self, place: str) -> frozenset[str]:
+        # The modules in a folder, and in those directly below it.
+        if place not in self._near:
+            below = (self._names(inner) for inner in self._children(place))
+            self._near[place] = self._names(place).union(*below)
+        return self._near[place]
+
+    def _names(self, place: str) -> frozenset[str]:
+        files = (name.removesuffix(".py") for name in self._entries(place) if name.endswith(".py"))
+        return self._folders_in(place).union(files)
+
+    def _children(self, place: str) -> tuple[str, ...]:
+        # The folders of a folder that may be on the path.
+        if place not in self._inner:
+            names = (name for name in sorted(self._folders_in(place)) if name not in DEFAULT_EXCLUDE)
+            self._inner[place] = tuple(os.path.join(place, name) for name in names if not name.startswith("."))
+        return self._inner[place]
 
     def _own_root(self, folder: str, name: str) -> str | None:
         # A project's file hides a library of its name from scripts beside it, and inside a package of that name.
@@ -136,18 +153,16 @@ class Modules:
             self._roots[folder] = found
         return found
 
-    def _others(self, folder: str) -> tuple[str, ...]:
-        found = self._around.get(folder)
-        if found is None:
-            found = self._around[folder] = tuple(
-                os.path.join(place, name)
-                for place in self._ancestors(folder)
-                for name in sorted(self._folders_in(place))
-                if name not in DEFAULT_EXCLUDE and not name.startswith(".")
-            )
-        return found
+    def _others(self, folder: str) -> Iterator[str]:
+        for place in self._ancestors(folder):
+            yield from self._children(place)
 
     def _ancestors(self, folder: str) -> list[str]:
+        if folder not in self._chains:
+            self._chains[folder] = self._find_ancestors(folder)
+        return self._chains[folder]
+
+    def _find_ancestors(self, folder: str) -> list[str]:
         chain = [folder]
         while len(chain) < _LEVELS and (parent := os.path.dirname(chain[-1])) != chain[-1]:
             chain.append(parent)
@@ -215,7 +230,8 @@ class Modules:
         self._subfolders[folder] = frozenset(folders)
         self._links[folder] = frozenset(links)
 
-    def _real(self, module: str) -> str:
+    def real(self, module: str) -> str:
+        """The real path of a file, or of a namespace package."""
         end = os.sep if module.endswith(os.sep) else ""
         folder, name = os.path.split(module.removesuffix(os.sep))
         if folder not in self._real_folders:

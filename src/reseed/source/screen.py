@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.source.lineage import Lineage
-from reseed.source.loading import speaks_of_loaders
+from reseed.source.loading import LOADER_WORDS, speaks_of_loaders
 from reseed.source.modules import Modules
 from reseed.source.texts import Texts
 
@@ -25,7 +24,7 @@ def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
     return tuple(sorted(word.encode() for word in every if not any(other in word for other in every - {word})))
 
 
-_LOADERS = _shortest(LOADER_NAMES)
+_LOADERS = tuple(word.encode() for word in LOADER_WORDS)
 # A main program that seeds in each epoch or on each rank, and has its loaders made elsewhere. Its helper for that may
 # speak of neither seeds nor random numbers.
 _SEEDING = _shortest(["seed", "Seed", "rand", "Rand", "etermin", "eproduc", "fix"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 
 LONGEST_FILE = 1_000_000
 """In bytes. Longer files are data, or made by a program."""
 _KEPT = 32_000_000
+"""In bytes of memory, of which some characters take four."""
 
 
 @dataclass
@@ -22,10 +24,10 @@ class Texts:
         text = self._texts.pop(path, None)
         if text is None:
             text = _read(path)
-            self._size += len(text)
+            self._size += sys.getsizeof(text)
             while self._size > _KEPT and self._texts:
                 oldest = next(iter(self._texts))
-                self._size -= len(self._texts.pop(oldest))
+                self._size -= sys.getsizeof(self._texts.pop(oldest))
         self._texts[path] = text
         return text
 
