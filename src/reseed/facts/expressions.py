@@ -105,7 +105,9 @@ class ExpressionLowerer:
         return self.emit(Const(node.value))
 
     def lower_JoinedStr(self, node: ast.JoinedStr) -> Register:
-        return self.emit(Operation("f", tuple(self.lower(part) for part in node.values)))
+        # Python 3.12 puts an empty text behind some format specifications.
+        parts = [part for part in node.values if not (isinstance(part, ast.Constant) and part.value == "")]
+        return self.emit(Operation("f", tuple(map(self.lower, parts))))
 
     def lower_Attribute(self, node: ast.Attribute) -> Register:
         return self.located(node, Attribute(self.lower(node.value), node.attr))
