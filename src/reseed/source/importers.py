@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ _NESTED = re.compile(r"^[ \t]+(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([A-Za
 # What stands in these defines names of the module, too.
 _BLOCK = re.compile(r"^(?:try|else|with|for|while|if(?![ \t]+__name__\b))\b", re.MULTILINE)
 _ALL = re.compile(r"^__all__[ \t]*(?:\+?=|\.extend\()[^\])]*", re.MULTILINE)
+_DOCSTRING = re.compile(r"""^[ \t]*[rRuU]?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3})""", re.MULTILINE)
 _DYNAMIC = re.compile(r"(?<![\w.])(?:eval|exec|globals|__import__)\(|\bimport_module\(")
 
 
@@ -57,7 +58,7 @@ class Importers:
         self._registries = registries or Registries(modules, self._texts)
         self._graphs: dict[str, _Graph] = {}
         self._defined: dict[str, frozenset[str]] = {}
-        self._lines: dict[str, str] = {}
+        self._mentioned: dict[str, str] = {}
         self._used: dict[tuple[str, str], bool] = {}
         self._dynamic: dict[tuple[str, str], bool] = {}
 
@@ -92,40 +93,44 @@ class Importers:
             return _reachable(graph, file)
         users: set[str] = set()
         names = {file: set(self._definitions(file))}
-        modules: dict[str, set[str]] = {file: set()}  # names that stand for whole modules
+        modules: dict[str, dict[str, set[str]]] = {file: {}}  # what modules that a file has give, by their names there
         waiting = [file]
         while waiting:
             module = waiting.pop()
             for each in graph.importers.get(module, ()):
-                known = names.setdefault(each.file, set())
-                aliases = modules.setdefault(each.file, set())
-                before = len(known) + len(aliases)
-                if self._uses(each, names[module], modules[module]):
+                known, inner = names.setdefault(each.file, set()), modules.setdefault(each.file, {})
+                before = _size(known, inner)
+                through = {name for given in modules[module].values() for name in given}
+                if self._uses(each, names[module], modules[module], through):
                     users.add(each.file)
                     known |= self._definitions(each.file)
-                if each.name == "*":
+                if each.name is None:
+                    inner.setdefault(each.bound, set()).update(names[module], through)
+                elif each.name == "*":
                     known |= names[module]
-                    aliases |= modules[module]
+                    for name, given in modules[module].items():
+                        inner.setdefault(name, set()).update(given)
                 elif each.name in names[module]:
                     known.add(each.bound)
-                elif each.name is None or each.name in modules[module]:
-                    aliases.add(each.bound)
-                if len(known) + len(aliases) > before:
+                elif each.name in modules[module]:
+                    inner.setdefault(each.bound, set()).update(modules[module][each.name])
+                if _size(known, inner) > before:
                     waiting.append(each.file)
         return users
 
-    def _uses(self, imported: _Import, names: Set[str], modules: Set[str]) -> bool:
-        """Whether a file that imports a module uses any of `names` of it, or of `modules` that it has."""
-        wanted: Collection[str]
-        if imported.name in (None, "*"):
-            wanted = {*names, *(f".{each}" for each in modules)}
-        elif imported.name in names or imported.name in modules:
-            wanted = (imported.bound,)
+    def _uses(self, imported: _Import, names: Set[str], modules: Mapping[str, Set[str]], through: Set[str]) -> bool:
+        """Whether a file that imports a module uses any of `names` of it, or of what its `modules` give."""
+        looked_up = ""
+        if imported.name is None:
+            wanted, looked_up = names | through, imported.bound
+        elif imported.name == "*":
+            wanted = names | through
+        elif imported.name in modules:
+            wanted, looked_up = modules[imported.name], imported.bound
         else:
-            return False
+            wanted = names & {imported.name} and {imported.bound}
         if not wanted:
             return False
-        looked_up = imported.bound if imported.name is None else ""
         return self._looks_up(imported.file, looked_up) or any(self._has(imported.file, name) for name in wanted)
 
     def _looks_up(self, file: str, module: str) -> bool:
@@ -144,7 +149,7 @@ class Importers:
         # Whether `name` stands in `file`, and not in its imports alone.
         if (file, name) not in self._used:
             text = self._texts.text(file)
-            self._used[file, name] = name in text and text.count(name) > self._import_lines(file, text).count(name)
+            self._used[file, name] = name in text and text.count(name) > self._mentions(file, text).count(name)
         return self._used[file, name]
 
     def _definitions(self, file: str) -> frozenset[str]:
@@ -156,11 +161,11 @@ class Importers:
             found = self._defined[file] = frozenset(name for name in names if name and not name.startswith("__"))
         return found
 
-    def _import_lines(self, file: str, text: str) -> str:
+    def _mentions(self, file: str, text: str) -> str:
         # What names things without using them.
-        if file not in self._lines:
-            self._lines[file] = "\n".join([import_lines(text), *_ALL.findall(text)])
-        return self._lines[file]
+        if file not in self._mentioned:
+            self._mentioned[file] = "\n".join([import_lines(text), *_ALL.findall(text), *_DOCSTRING.findall(text)])
+        return self._mentioned[file]
 
     def _graph(self, file: str) -> _Graph:
         project = self._modules.project(file)
@@ -192,6 +197,10 @@ class Importers:
                 inner = self._modules.submodule(place, each.name) if each.name not in (None, "*") else None
                 if inner is not None:
                     yield inner, _Import(file, None, each.bound)
+
+
+def _size(names: Set[str], modules: Mapping[str, Set[str]]) -> int:
+    return len(names) + len(modules) + sum(map(len, modules.values()))
 
 
 def _speaks_of_loaders(file: str, text: str) -> bool:
