@@ -69,7 +69,7 @@ def test_users(tmp_path: Path, text: str, init: str) -> None:
     "text",
     [
         LOADER + "from data.faces import Faces\n",  # handed on, and not used
-        f'{LOADER}import data\ndef f():\n    """Of data.Faces\n    DataLoader(data.Faces())\n    """\n    DataLoader(x)\n',
+        f'{LOADER}import data\ndef f():\n    """Of\n    DataLoader(data.Faces())\n    """\n    DataLoader(x)\n',
         LOADER + "from data import other\nDataLoader(other.Cats())\n",
         LOADER + "import data\nDataLoader(data.Cats())\n",
         LOADER + "from data import *\nDataLoader(Cats())\n",
