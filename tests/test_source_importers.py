@@ -58,6 +58,27 @@ def users(folder: Path, files: dict[str, str], limit: int = 8) -> list[str]:
             "import data\nDataLoader(data.make(name))\n",
             "from . import faces\ndef make(n): return getattr(faces, n)()\n",
         ),
+        *(
+            ("from data import B\nDataLoader(B)\n", f"from . import faces\n{bound}\n")
+            for bound in (
+                "A = B = faces.Faces",
+                "(A, B) = 1, faces.Faces",
+                "(\n    A, B\n) = 1, faces.Faces",
+                "A, *B = 1, faces.Faces",
+                "A = 1; B = faces.Faces",
+                "if A: B = faces.Faces",
+                "if __name__ != '__main__':\n    B = faces.Faces",
+                "match A:\n    case _: B = faces.Faces",
+                "for B in [faces.Faces]: pass",
+                "print(B := faces.Faces)",
+                "def f():\n    global B\n    B = faces.Faces\nf()",
+                "B \\\n= faces.Faces",
+                "B: dict[\n  str, type\n] = {'a': faces.Faces}",
+                "B += [faces.Faces]",
+                "with faces.Faces() as B: pass",
+            )
+        ),
+        ("from data.faces import Faces\n__all__ = ['x']\n__all__ += [DataLoader(Faces())]\n", ""),
         ("class A:\n    def f(self):\n        from data.faces import Faces\n        DataLoader(Faces())\n", ""),
     ],
 )
@@ -113,3 +134,11 @@ def test_a_circle_ends(tmp_path: Path) -> None:
         "b.py": f"{LOADER}from a import A\nB = DataLoader(A)\n",
     }
     assert users(tmp_path, files) == ["a.py", "b.py"]
+
+
+def test_a_loader_under_another_name(tmp_path: Path) -> None:
+    files = {
+        "loaders.py": "from torch.utils.data import DataLoader as Batches\n",
+        "train.py": "from loaders import Batches\nfrom data.faces import Faces\nBatches(Faces())\n",
+    }
+    assert users(tmp_path, files) == ["train.py"]

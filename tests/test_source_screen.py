@@ -210,6 +210,7 @@ LOADER = "from torch.utils.data import DataLoader\n"
         f"{LOADER}class Batches(DataLoader): pass\n",
         f"{LOADER}def f(make=DataLoader): pass\n",
         f"{LOADER}isinstance(DataLoader(data), list)\n",
+        f"{LOADER}isinstance(x, [L := DataLoader]) or L(data)\n",
         f"{LOADER}@wraps(DataLoader)\ndef f(): pass\n",
     ],
 )

@@ -100,8 +100,11 @@ def invoke(
         dunder = name.startswith("__") and name.endswith("__")
         context = (receiver,) if dunder else (receiver, site)
     callee = engine.activation(function.module, function.body, function.closure, context, function)
-    if unasked and args.unseen and (register, callee) in caller.calls and function not in engine.with_defaults:
-        return ()  # all that there is to pass has been passed
+    if unasked and args.unseen and function not in engine.with_defaults:
+        passed = (caller, register, callee, receiver)
+        if passed in engine.passed:
+            return ()  # there is nothing new to pass
+        engine.passed.add(passed)
     engine.note_call(caller, register, callee)
     engine.spend(_CALL_COST)
     pass_arguments(engine, caller, callee, function, args)

@@ -117,6 +117,8 @@ class Engine:
         # The activations that make each RNG object.
         self.makers: dict[Object, dict[Activation, None]] = {}
         self.with_defaults: set[Function] = set()
+        # Calls with arguments that nothing shows, and their receivers.
+        self.passed: set[tuple[Activation, Register, Activation, Value | None]] = set()
         self.stand_ins = 0
         self.exhausted = False
         self._named: list[frozenset[str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -16,19 +17,16 @@ from reseed.source.registries import Registries
 from reseed.source.syntax import parse
 from reseed.source.text import SourceError
 from reseed.source.texts import Texts
+from reseed.source.walk import children
 
 # Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
 _FILE_LIMIT = 20_000
 
-# def f, class C, x = 1, x, y = 1, 2, x: int = 1
-_DEFINED = re.compile(
-    r"^(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([A-Za-z_]\w*(?:,[ \t]*\w+){0,20})[ \t]*(?::[^=\n]{1,200})?=(?!=))",
-    re.MULTILINE,
-)
-_NESTED = re.compile(r"^[ \t]+(?:(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|([A-Za-z_]\w*)[ \t]*=(?!=))", re.MULTILINE)
-# What stands in these defines names of the module, too.
-_BLOCK = re.compile(r"^(?:try|else|with|for|while|if(?![ \t]+__name__\b))\b", re.MULTILINE)
-_ALL = re.compile(r"^__all__[ \t]*(?:\+?=|\.extend\()[^\])]*", re.MULTILINE)
+_ALL = re.compile(r"""^__all__\s*(?:\+?=|\.(?:extend|append)\()\s*[\[(]*(?:\s*["'][\w.]*["']\s*,?)*""", re.MULTILINE)
+# What every module may have, and nobody is given.
+_OWN = frozenset({"__all__", "__author__", "__dir__", "__doc__", "__getattr__", "__path__", "__version__"})
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.MatchAs, ast.MatchStar)
 _DOCSTRING = re.compile(r"""^[ \t]*[rRuU]?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3})""", re.MULTILINE)
 _DYNAMIC = re.compile(r"(?<![\w.])(?:eval|exec|globals|__import__)\(|\bimport_module\(")
 
@@ -156,9 +154,11 @@ class Importers:
         found = self._defined.get(file)
         if found is None:
             text = self._texts.text(file)
-            matches = [*_DEFINED.finditer(text), *(_NESTED.finditer(text) if _BLOCK.search(text) else ())]
-            names = (name.strip() for match in matches for name in (match[1] or match[2] or "").split(","))
-            found = self._defined[file] = frozenset(name for name in names if name and not name.startswith("__"))
+            try:
+                names = _defined(parse(file, text))
+            except SourceError:
+                names = set(re.findall(r"\w+", text))
+            found = self._defined[file] = frozenset(names - _OWN)
         return found
 
     def _mentions(self, file: str, text: str) -> str:
@@ -203,11 +203,28 @@ def _size(names: Set[str], modules: Mapping[str, Set[str]]) -> int:
     return len(names) + len(modules) + sum(map(len, modules.values()))
 
 
+def _defined(tree: ast.Module) -> set[str]:
+    # The globals of a module, but for those that it imports.
+    found: set[str | None] = set()
+    stack: list[tuple[ast.AST, bool]] = [(node, True) for node in tree.body]
+    while stack:
+        node, is_global = stack.pop()
+        if isinstance(node, ast.Global):
+            found.update(node.names)
+        elif is_global and isinstance(node, ast.Name):
+            found.add(node.id if isinstance(node.ctx, ast.Store) else None)
+        elif is_global and isinstance(node, _NAMED):
+            found.add(node.name)
+        inside = is_global and not isinstance(node, _INNER)
+        stack.extend((each, inside) for each in children(node))
+    return {name for name in found if name}
+
+
 def _speaks_of_loaders(file: str, text: str) -> bool:
     if not any(word in text for word in LOADER_WORDS):
         return False
     try:
-        return speaks_of_loaders(parse(file, text))
+        return speaks_of_loaders(parse(file, text), for_others=True)
     except SourceError:
         return True
 

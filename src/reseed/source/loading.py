@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TypeGuard
 
 from reseed.knowledge.loaders import LOADER_NAMES
 from reseed.source.walk import children
@@ -16,11 +17,12 @@ _NAME = re.compile(r"[\w.]+")
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
 
-def speaks_of_loaders(tree: ast.AST) -> bool:
+def speaks_of_loaders(tree: ast.AST, for_others: bool = False) -> bool:
     """Whether a loader's name stands in the code of `tree` where something may be called by it.
 
     That is anywhere but in annotations, in tests of a type, and in imports, if the name that they bind is not used. Of
-    strings those count that could name an attribute or a class.
+    strings those count that could name an attribute or a class. `for_others` counts a loader that is imported under a
+    name which does not tell: other files may have it from there.
     """
     bound: set[str] = set()  # from data import DataLoader as Batches
     used: set[str] = set()
@@ -29,8 +31,10 @@ def speaks_of_loaders(tree: ast.AST) -> bool:
         node = stack.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             bound.update(each.asname for each in node.names if each.asname and LOADER_NAME.search(each.name))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TYPE_TESTS:
-            stack += node.args[:1]
+            if for_others and any(LOADER_NAME.search(name) is None for name in bound):
+                return True
+        elif _is_type_test(node):
+            stack.append(node.args[0])
         else:
             name = _name(node)
             if name is not None:
@@ -39,6 +43,15 @@ def speaks_of_loaders(tree: ast.AST) -> bool:
                 used.add(name)
             stack += children(node)
     return not used.isdisjoint(bound)
+
+
+def _is_type_test(node: ast.AST) -> TypeGuard[ast.Call]:
+    # isinstance(x, DataLoader), isinstance(x, (list, data.DataLoader))
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TYPE_TESTS):
+        return False
+    types = node.args[1:]
+    named = types[0].elts if types and isinstance(types[0], ast.Tuple) else types
+    return len(types) == 1 and all(isinstance(each, (ast.Name, ast.Attribute)) for each in named)
 
 
 def _name(node: ast.AST) -> str | None:
