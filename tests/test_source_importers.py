@@ -117,6 +117,24 @@ def test_what_is_registered_may_be_had_by_any_name(tmp_path: Path) -> None:
     assert users(tmp_path, files) == ["train.py"]
 
 
+@pytest.mark.parametrize(
+    "filled",
+    [
+        "DATASETS['faces'] = Faces",
+        "DATASETS.register(Faces)",
+        "register_dataset('faces', Faces)",
+        "@DATASETS.register_module()\nclass Small(Faces): 0",
+    ],
+)
+def test_what_another_file_registers(tmp_path: Path, filled: str) -> None:
+    files = {
+        "registry.py": "DATASETS = {}\ndef register_dataset(name, kind): DATASETS[name] = kind\n",
+        "sets.py": f"from data.faces import Faces\nfrom registry import DATASETS, register_dataset\n{filled}\n",
+        "train.py": f"{LOADER}import sets\nfrom registry import DATASETS\nDataLoader(DATASETS[c]())\n",
+    }
+    assert users(tmp_path, files) == ["train.py"]
+
+
 def test_nearest_first_and_no_tests(tmp_path: Path) -> None:
     files = {
         "build.py": f"{LOADER}from data.faces import Faces\ndef build(): return DataLoader(Faces())\n",

@@ -87,7 +87,7 @@ class Importers:
     def _users(self, graph: _Graph, file: str) -> set[str]:
         # From file to file goes a set of names by which something of `file` can be had: what it defines, and what is
         # defined where one of these is used. A registry gives it under no name at all.
-        if self._registries.fills(file):
+        if self._registries.fills_itself(file):
             return _reachable(graph, file)
         users: set[str] = set()
         names = {file: set(self._definitions(file))}
@@ -100,6 +100,8 @@ class Importers:
                 before = _size(known, inner)
                 through = {name for given in modules[module].values() for name in given}
                 if self._uses(each, names[module], modules[module], through):
+                    if self._registries.fills_itself(each.file):
+                        users |= _reachable(graph, each.file)
                     users.add(each.file)
                     known |= self._definitions(each.file)
                 if each.name is None:

@@ -19,6 +19,8 @@ _DECORATOR = re.compile(
 )
 # DATASETS["coco"] = Coco, registry.register(Coco), datasets.build = build, np.random.seed(0)
 _STATEMENT = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?:\[|\.[\w.]+[ \t]*(?:\(|=(?!=)))", re.MULTILINE)
+# register_dataset("coco", Coco)
+_REGISTERING = re.compile(r"^\w*(?:regist|Regist|REGIST)\w*[ \t]*\(", re.MULTILINE)
 _SEEDING = re.compile(r"^\w[\w.]*[sS]eed\w*[ \t]*\(", re.MULTILINE)
 _DYNAMIC = re.compile(r"import_module\(|__import__\(|\bpkgutil\b|^[ \t]{0,4}globals\(\)\[", re.MULTILINE)
 # What workers run, or what chooses it.
@@ -55,6 +57,10 @@ class Registries:
             self._answers.update({file: True} if found else dict.fromkeys(seen, False))
         return self._answers[file]
 
+    def fills_itself(self, file: str) -> bool:
+        """Whether what stands in `file` may fill a registry when it is imported."""
+        return self._look(file)[0]
+
     def _look(self, file: str) -> tuple[bool, tuple[str, ...]]:
         # Whether a file fills a registry itself, and for a package the files that it imports.
         if file not in self._own:
@@ -73,7 +79,8 @@ class Registries:
             return True
         if not _MATTERS.search(text):
             return False
-        if any(_PARENTS.search(match[0]) is None for match in _DECORATOR.finditer(text)):
+        written = [*_DECORATOR.finditer(text), *_REGISTERING.finditer(text)]
+        if any(_PARENTS.search(match[0]) is None for match in written):
             return True
         targets = {match[1] for match in _STATEMENT.finditer(text)}
         return bool(targets) and any(
