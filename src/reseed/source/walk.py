@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 _SKIPPED = frozenset(
     {"ctx", "op", "ops", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kwd_attrs"}
@@ -14,15 +13,6 @@ _LEAVES = (ast.Name, ast.Constant, ast.Global, ast.Nonlocal, ast.alias)
 
 
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = dict.fromkeys(_LEAVES, ())
-
-
-def descendants(node: ast.AST) -> Iterator[ast.AST]:
-    """`node` and all that stands below it, without recursion."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        stack.extend(children(current))
 
 
 def children(node: ast.AST) -> list[ast.AST]:
