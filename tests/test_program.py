@@ -17,8 +17,8 @@ import pytest
 
 from reseed.facts import model, module_facts
 from reseed.program import DatasetEntry, Loader, Program, Project, analyse, engine
+from reseed.program.activation import Activation
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect, SeedEffect
-from reseed.program.engine import Activation
 from reseed.program.reach import Reached
 from reseed.program.values import (
     Bound,

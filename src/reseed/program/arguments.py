@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from reseed.facts.model import Call, Register
 from reseed.program import objects
-from reseed.program.engine import Activation, Engine
+from reseed.program.activation import Activation
+from reseed.program.engine import Engine
 from reseed.program.values import UNKNOWN, Constant, Object, Value, Values
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 
 from reseed.facts.model import Register
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.calls import call, call_method, run_callback
 from reseed.program.containers import call_special, copy_mapping, iterate
 from reseed.program.dispatch import evaluated, named_at_run_time
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.values import UNKNOWN, Class, Constant, Object, Value, Values
 
 Handler = Callable[[Engine, Activation, Register, Arguments], Iterable[Value]]

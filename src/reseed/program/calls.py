@@ -8,8 +8,9 @@ from reseed.facts.model import Register
 from reseed.knowledge.hooks import hooks_of
 from reseed.knowledge.models import is_model_base
 from reseed.program import objects, rng_objects
+from reseed.program.activation import Activation, Node
 from reseed.program.arguments import ANYTHING, Arguments
-from reseed.program.engine import Activation, Engine, Node
+from reseed.program.engine import Engine
 from reseed.program.values import (
     UNKNOWN,
     Bound,

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from reseed.facts.model import Register
 from reseed.knowledge.datasets import is_wrapper
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.calls import call, call_method, invoke_held
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.values import UNKNOWN, Constant, NoResult, Object, Value, Values
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from reseed.facts.model import Attribute, Call, Const, Operation, Register
 from reseed.knowledge.datasets import dataset_base
 from reseed.program import objects
-from reseed.program.engine import Activation, Engine
+from reseed.program.activation import Activation
+from reseed.program.engine import Engine
 from reseed.program.values import Class, Constant, External, Module, Object, Value
 
 # What is shorter fits too much.

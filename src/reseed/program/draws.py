@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reseed.facts.model import Register
+from reseed.program.activation import Activation
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
-from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
 from reseed.program.values import Constant
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from reseed.facts.model import Attribute, Call, Global, Item, Register, SetAttribute
 from reseed.knowledge import global_draws, library_draws, numpy_global, object_draws
 from reseed.knowledge.seeding import RngObject, Seeder, rng_object_of, seeder_of
+from reseed.program.activation import Activation
 from reseed.program.arguments import arguments_of
 from reseed.program.calls import is_none
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.objects import PARTS, RNG
 from reseed.program.rng_objects import objects_in
 from reseed.program.rng_uses import rng_uses

@@ -14,11 +14,12 @@ from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.random_objects import random_class_of
 from reseed.knowledge.seeding import RNG_OBJECTS, rng_object_of
 from reseed.program import objects, rng_objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import Arguments
 from reseed.program.builtin_calls import HANDLERS
 from reseed.program.calls import invoke_held, is_none, run_callback
 from reseed.program.containers import container_method
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.values import UNKNOWN, Bound, Constant, External, Function, Method, Object, Value
 
 # What a decorator of these packages gives does not run the function's Python.

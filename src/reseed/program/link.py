@@ -10,9 +10,10 @@ from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
 from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.program import calls, objects, workers
+from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.effects import DrawEffect, Effect
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.externals import call_external
 from reseed.program.linking import Linker, Project
 from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program

@@ -28,7 +28,8 @@ from reseed.source.screen import Screen
 from reseed.source.texts import Texts
 
 if TYPE_CHECKING:
-    from reseed.program.engine import Activation, Engine
+    from reseed.program.activation import Activation
+    from reseed.program.engine import Engine
 
 # A program imports some dozens of its project's files, rarely hundreds; what lies beyond is external.
 _MODULE_LIMIT = 400

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reseed.facts.model import Call, Element, Register
+from reseed.program.activation import Activation
 from reseed.program.effects import callee_paths
-from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
 from reseed.program.values import External, Object, Value
 

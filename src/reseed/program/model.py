@@ -7,8 +7,9 @@ from functools import cached_property
 
 from reseed.facts.model import Call, Register
 from reseed.knowledge.loaders import Loader as LoaderRow
+from reseed.program.activation import Activation
 from reseed.program.arguments import Arguments
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.reach import Reach, Reached
 from reseed.program.values import Class, Constant, Values
 from reseed.source.position import Span

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from reseed.knowledge.datasets import dataset_base, is_wrapper
 from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.random_objects import random_class_of
-from reseed.program.engine import Activation, Engine, Node
+from reseed.program.activation import Activation, Node
+from reseed.program.engine import Engine
 from reseed.program.values import (
     UNKNOWN,
     Bound,

@@ -19,7 +19,7 @@ from reseed.facts.model import (
     SetAttribute,
     StoreOuter,
 )
-from reseed.program.engine import Activation
+from reseed.program.activation import Activation
 from reseed.program.folding import truth
 
 States = frozenset[str]

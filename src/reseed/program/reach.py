@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from reseed.facts.model import Register
 from reseed.knowledge.seeding import RngObject
+from reseed.program.activation import Activation
 from reseed.program.effects import DrawEffect, Effect, SeedEffect, effects_of
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.order import Seeding, States, seeded_at, seeded_throughout, seedings
 
 _Visit = tuple[Activation, States]

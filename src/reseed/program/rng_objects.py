@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from reseed.facts.model import Register
 from reseed.knowledge.seeding import RngObject, rng_object_of
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import Arguments
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.values import Class, Context, External, Method, Object, Site, Value, Values
 
 _DERIVED = frozenset({"clone_state", "manual_seed"})

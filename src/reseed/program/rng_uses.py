@@ -20,9 +20,10 @@ from reseed.knowledge.random_objects import (
 )
 from reseed.knowledge.spelling import spellings
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import arguments_of
 from reseed.program.calls import is_none
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.values import Constant, External, Method, Object, Unknown, Value, Values
 
 

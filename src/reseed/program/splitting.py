@@ -25,8 +25,8 @@ from reseed.facts.model import (
 )
 from reseed.knowledge.sources import APPLYING, COUNTING, PASSING, is_copied
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.effects import paths_of
-from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
 from reseed.program.values import Class, Constant, Function, Method, Object
 

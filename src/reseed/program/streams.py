@@ -29,8 +29,8 @@ from reseed.facts.model import (
 from reseed.knowledge.datasets import dataset_base
 from reseed.knowledge.sources import APPLYING, COUNTING, PASSING, is_copied, is_copied_loader
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.effects import callee_paths
-from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around, element_of
 from reseed.program.model import Loader, Program
 from reseed.program.splitting import may_split, stores_of, words

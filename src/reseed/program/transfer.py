@@ -9,11 +9,12 @@ from reseed.facts import model
 from reseed.facts.model import Instruction, Register
 from reseed.knowledge import datasets
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import Arguments, arguments_of
 from reseed.program.builtin_calls import BUILTINS
 from reseed.program.calls import call, call_method, invoke_held
 from reseed.program.containers import call_special, constant_keys, copy_mapping, iterate
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.folding import fold, truth
 from reseed.program.values import UNKNOWN, Bound, Class, External, Object, Value, Values
 

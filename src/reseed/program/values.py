@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from reseed.program.engine import Activation
+    from reseed.program.activation import Activation
 
 Site = tuple[int, int, int]
 """Where a value is made: indices of module, body and register."""

@@ -8,8 +8,9 @@ from reseed.facts.model import Body, Import
 from reseed.knowledge import datasets
 from reseed.knowledge.hooks import hooks_of
 from reseed.program import calls, objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
-from reseed.program.engine import Activation, Engine
+from reseed.program.engine import Engine
 from reseed.program.values import Bound, Class, External, Function, Object, Value
 from reseed.source.position import Span
 

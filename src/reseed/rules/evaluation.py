@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reseed.facts.model import Operation, Register
-from reseed.program.engine import Activation
+from reseed.program.activation import Activation
 from reseed.program.loops import blocks_around
 from reseed.program.order import names_in
 

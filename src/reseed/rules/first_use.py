@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reseed.facts.model import Call, Operation, Register
-from reseed.program.engine import Activation
+from reseed.program.activation import Activation
 from reseed.program.order import is_once
 
 

@@ -14,8 +14,8 @@ from functools import cached_property
 
 from reseed.facts.model import Argument, Attribute, Call, Instruction, Opaque, Register, SetAttribute, operands
 from reseed.knowledge.seeding import rng_object_of
+from reseed.program.activation import Activation
 from reseed.program.effects import DrawEffect
-from reseed.program.engine import Activation
 from reseed.program.model import ROOT, Program
 from reseed.program.objects import ALL, CONTAINERS, RNG
 from reseed.program.reach import Reached

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reseed.facts.model import Call, Register
+from reseed.program.activation import Activation
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
-from reseed.program.engine import Activation
 from reseed.program.model import Loader, Place, Program
 from reseed.program.reach import Reached
 from reseed.rules.finding import Draw, LoaderPlace, Step

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from reseed.facts.model import Attribute, Call, Item, Operation, Parameter, Phi, Register, Return
-from reseed.program.engine import Activation, Engine
+from reseed.program.activation import Activation
+from reseed.program.engine import Engine
 from reseed.program.rng_objects import objects_in
 from reseed.program.values import UNKNOWN, Constant, Value, Values
 

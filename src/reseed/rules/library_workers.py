@@ -11,8 +11,8 @@ from reseed.knowledge.library_rngs import LIBRARY_RNGS
 from reseed.knowledge.random_class import CALL
 from reseed.knowledge.random_objects import imports_other_versions
 from reseed.program import objects
+from reseed.program.activation import Activation
 from reseed.program.effects import NUMPY_GLOBAL, DrawEffect
-from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.reach import Reached
 from reseed.program.rng_uses import RngUse, is_dataset, rng_uses, uses_of_object

@@ -53,8 +53,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reseed.program.activation import Activation
 from reseed.program.effects import NUMPY_GLOBAL
-from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Place, Program
 from reseed.program.reach import Reached
 from reseed.rules import judge

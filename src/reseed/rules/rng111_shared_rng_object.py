@@ -108,7 +108,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from reseed.program.engine import Activation
+from reseed.program.activation import Activation
 from reseed.program.model import DatasetEntry, Loader, Place, Program
 from reseed.program.values import Object
 from reseed.rules import judge, seedable

@@ -46,8 +46,8 @@ from collections.abc import Iterator
 from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import STATE_SETTERS, canonical
 from reseed.knowledge.seeding import RngObject
+from reseed.program.activation import Activation
 from reseed.program.effects import DrawEffect, SeedEffect, paths_of
-from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around
 from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.order import is_once

@@ -56,7 +56,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reseed.facts.model import Attribute, Register, SetAttribute
-from reseed.program.engine import Activation
+from reseed.program.activation import Activation
 from reseed.program.model import ROOT, Loader, Program
 from reseed.program.rng_objects import objects_in
 from reseed.program.values import Object

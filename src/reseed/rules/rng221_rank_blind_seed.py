@@ -76,9 +76,9 @@ from collections.abc import Iterator
 
 from reseed.facts.model import Attribute, Call, Global, Parameter, Register
 from reseed.knowledge.ranks import is_several, rank_sign_of
+from reseed.program.activation import Activation
 from reseed.program.draws import has_no_generator, seeded_draws
 from reseed.program.effects import SeedEffect, callee_paths
-from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around
 from reseed.program.model import ROOT, Loader, Program
 from reseed.program.order import names_in

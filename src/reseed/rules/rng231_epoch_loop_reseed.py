@@ -61,9 +61,9 @@ from dataclasses import dataclass
 from reseed.facts.model import Attribute, Call, Phi, Register
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import Seeder
+from reseed.program.activation import Activation
 from reseed.program.draws import has_no_generator, seeded_draws, shuffles
 from reseed.program.effects import SeedEffect, callee_paths
-from reseed.program.engine import Activation
 from reseed.program.loops import Iterations, Loop, Path, blocks_around, comes_before, is_inside, loops_of, runs
 from reseed.program.model import ROOT, Loader, Program
 from reseed.rules import evaluation, judge

@@ -21,8 +21,8 @@ from reseed.facts.model import (
 )
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import rng_object_of
+from reseed.program.activation import Activation
 from reseed.program.effects import DrawEffect, SeedEffect
-from reseed.program.engine import Activation
 from reseed.program.model import DatasetEntry, Loader, Program
 from reseed.program.objects import class_attribute, mro
 from reseed.program.order import is_certain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reseed.program import objects
-from reseed.program.engine import Activation
+from reseed.program.activation import Activation
 from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
 from reseed.program.reach import Reached
 from reseed.program.values import Class, Object

@@ -7,8 +7,8 @@ from reseed.facts.model import Register
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import COARSE, OPTIONS, SEED_RANGES, TICKS, seed_source_of
 from reseed.knowledge.spelling import find
+from reseed.program.activation import Activation
 from reseed.program.effects import paths_of
-from reseed.program.engine import Activation
 from reseed.program.model import Program
 from reseed.program.values import Constant, External, NoResult, Value, Values
 from reseed.seeds.seed import (

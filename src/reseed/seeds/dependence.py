@@ -17,9 +17,9 @@ from reseed.knowledge.seeding import (
     rng_object_of,
 )
 from reseed.knowledge.spelling import find
+from reseed.program.activation import Activation
 from reseed.program.calls import is_none
 from reseed.program.effects import paths_of
-from reseed.program.engine import Activation
 from reseed.program.model import Program
 from reseed.program.order import names_in
 from reseed.program.values import UNKNOWN as UNKNOWN_VALUE

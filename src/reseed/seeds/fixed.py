@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from reseed.facts import model
 from reseed.facts.model import Register
+from reseed.program.activation import Activation
 from reseed.program.calls import is_none
 from reseed.program.effects import paths_of
-from reseed.program.engine import Activation
 from reseed.program.model import Program
 from reseed.program.order import names_in
 from reseed.program.values import UNKNOWN, Constant, NoResult, Object, Values

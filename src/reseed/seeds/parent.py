@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from reseed.facts.model import Call, Register
 from reseed.knowledge.seeding import Seeder
+from reseed.program.activation import Activation
 from reseed.program.effects import DrawEffect, SeedEffect
-from reseed.program.engine import Activation
 from reseed.program.loops import blocks_around
 from reseed.program.model import Loader, Program
 from reseed.program.order import is_certain

@@ -9,9 +9,9 @@ from enum import Enum
 from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import Seeder, seeder_of
+from reseed.program.activation import Activation
 from reseed.program.calls import is_none
 from reseed.program.effects import NUMPY_GLOBAL, SeedEffect, paths_of
-from reseed.program.engine import Activation
 from reseed.program.model import Loader, Program
 from reseed.program.reach import Reached
 from reseed.program.values import Bound, Constant, External, Function, NoResult, Object, Value, Values
