@@ -361,7 +361,7 @@ def test_what_would_crash_libcst_is_not_shown_to_it() -> None:
     (finding,) = [found for found in check_text("m.py", text) if found.fixable]
     outcome = repair(text, [finding])
     assert outcome.text == text
-    assert outcome.declined == ((finding, "nested too deeply to be analysed: exclude it"),)
+    assert outcome.declined == ((finding, "the file is nested too deeply for LibCST, which makes the repairs"),)
 
 
 DEEP_DATA = """\

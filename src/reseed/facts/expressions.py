@@ -143,11 +143,14 @@ class ExpressionLowerer:
     def located(self, node: ast.expr, instruction: Instruction) -> Register:
         """Emit an instruction whose place in the text is that of `node`."""
         register = self.emit(instruction)
-        self.builder.spans[register] = self.module.positions.span(node)
+        self.builder.spans[register] = self.module.lines.span_of(node)
         return register
 
     def _text(self, node: ast.expr) -> str:
-        name = dotted(node) or " ".join(_without_comments(self.module.positions.text(node)).split())
+        name = dotted(node)
+        if not name:
+            start, end = self.module.lines.span(node)
+            name = " ".join(_without_comments(self.module.lines.text[start:end]).split())
         return name if len(name) <= _TEXT_LIMIT else name[: _TEXT_LIMIT - 3] + "..."
 
     def lower_BinOp(self, node: ast.BinOp) -> Register:

@@ -23,15 +23,15 @@ from reseed.facts.model import (
     SetAttribute,
     SetItem,
 )
-from reseed.facts.positions import Positions
 from reseed.facts.scopes import ScopeNode, assigned_names, dotted, scopes_of
+from reseed.source.lines import Lines
 
 
 class ModuleLowerer:
     """Holds the bodies of one module while they are made."""
 
     def __init__(self, tree: ast.Module, text: str) -> None:
-        self.positions = Positions(text)
+        self.lines = Lines(text)
         self._scopes = scopes_of(tree)
         self.bodies: list[BodyBuilder] = []
         self.star_imports: list[tuple[str, int]] = []
@@ -40,7 +40,7 @@ class ModuleLowerer:
         """A new empty body of what `node` defines."""
         builder = BodyBuilder(kind, name, len(self.bodies), parent, self._scopes[node])
         if not isinstance(node, ast.Module):
-            builder.span = self.positions.span(node)
+            builder.span = self.lines.span_of(node)
         self.bodies.append(builder)
         return builder
 

@@ -7,7 +7,8 @@ import re
 import sys
 from collections.abc import Iterator
 
-from reseed.fixes.edits import Declined, Edit, Lines
+from reseed.fixes.edits import Declined, Edit
+from reseed.source.lines import Lines
 
 _MAGIC = re.compile(r"#!|#.*coding[:=]")
 _BEFORE_IMPORTS = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from reseed.fixes.edits import Declined, Lines
+from reseed.fixes.edits import Declined
 from reseed.fixes.names import Names
 from reseed.fixes.signature import SEEDER, seeder_index
+from reseed.source.lines import Lines
 
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
 _LOOPS = (ast.For, ast.AsyncFor)

@@ -8,12 +8,11 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from reseed.fixes.depth import is_too_deep
 from reseed.fixes.edits import splice
 from reseed.fixes.rng_objects import SHARED_RNG_OBJECT, ObjectSession
 from reseed.fixes.session import Session
 from reseed.rules.finding import Finding
-from reseed.source import SourceError
-from reseed.source.syntax import refuse_deep
 
 _BOM = "\ufeff"
 _PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
@@ -67,10 +66,9 @@ def _repair_by(kind: type[Session] | type[ObjectSession], text: str, findings: S
     body = text.removeprefix(_BOM)
     try:
         tree = ast.parse(body)
-        refuse_deep("", tree)  # LibCST is shown parts of it
+        if is_too_deep(tree):
+            return _nothing(text, findings, "the file is nested too deeply for LibCST, which makes the repairs")
         session = kind(body, tree)
-    except SourceError as error:
-        return _nothing(text, findings, error.problem.message)
     except (SyntaxError, ValueError, RecursionError) as error:
         return _nothing(text, findings, f"{_PYTHON} does not parse the file: {error}")
     try:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from reseed.fixes.edits import Declined, Edit, Lines
+from reseed.fixes.edits import Declined, Edit
 from reseed.rules.finding import Finding
+from reseed.source.lines import Lines
 
 # Gets the expression as it is after the changes inside of it, and the module that the slice was parsed as.
 Change = Callable[[cst.BaseExpression, cst.Module], cst.BaseExpression]

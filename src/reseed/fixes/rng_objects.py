@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from reseed.fixes.edits import Declined, Edit, Lines
+from reseed.fixes.edits import Declined, Edit
 from reseed.fixes.layout import Layout
 from reseed.fixes.names import Names
 from reseed.fixes.rewrite import Change, Target, rewrite
@@ -15,6 +15,7 @@ from reseed.fixes.worker_rng import WorkerRng
 from reseed.knowledge.seeding import rng_object_of
 from reseed.rules.finding import Finding
 from reseed.rules.holder import HELD
+from reseed.source.lines import Lines
 
 SHARED_RNG_OBJECT = "RNG111"
 

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator
 
 import libcst as cst
 
-from reseed.fixes.edits import Declined, Lines
+from reseed.fixes.edits import Declined
 from reseed.fixes.names import Names
 from reseed.fixes.seed_value import Known, PathOf, Value, evaluate, path
 from reseed.fixes.spelling import Spelling
 from reseed.fixes.written_seeds import INFO, NUMPY_GLOBAL, WORKER_SEED, WRITTEN, Held, writable
+from reseed.source.lines import Lines
 
 _SMALL = (Value.NUMPY_SEED, Value.C_INT_SEED)
 # What may be called in a right seeder: which state that seeds, and what it may be given.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from reseed.fixes.add_keyword import add_keyword, merge_default
-from reseed.fixes.edits import Declined, Edit, Lines
+from reseed.fixes.edits import Declined, Edit
 from reseed.fixes.given_seeder import given_seeder, passed_expression
 from reseed.fixes.layout import Layout
 from reseed.fixes.loader_call import place_for_seeder
@@ -23,6 +23,7 @@ from reseed.fixes.written_seeds import NUMPY_GLOBAL, Held, writable
 from reseed.fixes.wrong_seeder import MISSES, OUT_OF_RANGE, SIGNATURE, WRONG_SEED, ReplaceIt, WrongSeeder
 from reseed.knowledge.loaders import loader_of
 from reseed.rules.finding import Finding
+from reseed.source.lines import Lines
 
 _GIVES_SEEDER = ("RNG201", "RNG202")
 _REPLACES_CALL = "RNG211"

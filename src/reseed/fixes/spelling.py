@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from reseed.fixes.edits import Declined, Lines
+from reseed.fixes.edits import Declined
 from reseed.fixes.names import Binding, Names
+from reseed.source.lines import Lines
 
 _NEW_IMPORTS = {
     "numpy": (("np", "import numpy as np"), ("numpy", "import numpy"), ("_numpy", "import numpy as _numpy")),

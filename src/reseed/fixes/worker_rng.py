@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 
-from reseed.fixes.edits import Declined, Lines
+from reseed.fixes.edits import Declined
 from reseed.fixes.names import Names
 from reseed.fixes.spelling import Spelling
+from reseed.source.lines import Lines
 
 _NEW_NAMES = ("WorkerRng", "WorkerOwnRng", "LoaderWorkerRng")
 _TEXT = '''\

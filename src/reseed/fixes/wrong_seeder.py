@@ -20,12 +20,13 @@ from reseed.fixes.body import (
     unknown_calls,
     values_of_locals,
 )
-from reseed.fixes.edits import Declined, Edit, Lines
+from reseed.fixes.edits import Declined, Edit
 from reseed.fixes.given_seeder import GivenSeeder, is_used_otherwise, own_nodes, parameters_of
 from reseed.fixes.names import Names
 from reseed.fixes.seed_value import Known, Value
 from reseed.fixes.spelling import Spelling
 from reseed.fixes.written_seeds import INFO, NUMPY_GLOBAL, WORKER_SEED, WRITTEN, modulus_for, writable
+from reseed.source.lines import Lines
 
 WRONG_SEED = ("RNG212", "RNG213")
 OUT_OF_RANGE = "RNG214"
