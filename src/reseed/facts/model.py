@@ -305,9 +305,11 @@ class ParameterSpec:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What running a body needs to know of it: the operands of each register, and those that close loops."""
+    """What running a body needs to know of it: operands and users of each register, and those that close loops."""
 
     operands: tuple[tuple[Register, ...], ...]
+    # The registers further down that are computed from each.
+    users: tuple[tuple[Register, ...], ...]
     back_edges: tuple[Register, ...]
     # The registers that use a parameter.
     parameters: dict[str, tuple[Register, ...]]
@@ -352,8 +354,15 @@ class Body:
             elif isinstance(instruction, Call) and instruction.text == "super":
                 for registers in parameters.values():  # it takes the first one without naming it
                     registers.append(register)
+        used = tuple(map(operands, self.instructions))
+        users: list[list[Register]] = [[] for _ in used]
+        for register, sources in enumerate(used):
+            for source in sources:
+                if source < register:
+                    users[source].append(register)
         return Shape(
-            tuple(map(operands, self.instructions)),
+            used,
+            tuple(map(tuple, users)),
             tuple(back_edges),
             {name: tuple(registers) for name, registers in parameters.items()},
         )

@@ -92,7 +92,7 @@ def _unpack_sequence(engine: Engine, activation: Activation, result: Arguments, 
         display = displays[0]
         keys = [k.value for k in engine.read((display, objects.KEYS), activation) if isinstance(k, Constant)]
         if not engine.read((display, objects.ANY), activation) and keys == list(range(len(keys))):
-            result.positional.extend(dict.fromkeys(objects.get_item(engine, activation, display, k)) for k in keys)
+            result.positional.extend(dict(objects.get_item(engine, activation, display, k)) for k in keys)
             return
     rest = dict(result.rest or {})
     for value in values:
@@ -111,7 +111,7 @@ def _unpack_mapping(engine: Engine, activation: Activation, result: Arguments, v
         removed = engine.read((value, objects.REMOVED), activation)
         for key in engine.read((value, objects.KEYS), activation):
             if isinstance(key, Constant) and isinstance(key.value, str):
-                found = dict.fromkeys(objects.get_item(engine, activation, value, key.value))
+                found = dict(objects.get_item(engine, activation, value, key.value))
                 if key in removed:
                     found[UNKNOWN] = None  # it may be there or not
                 result.keywords[key.value] = {**result.keywords.get(key.value, {}), **found}

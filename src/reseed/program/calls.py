@@ -315,27 +315,15 @@ def invoke_held(
     `items` says that its items are taken, not that it is called. What a function made (``series.apply(f)``,
     ``pool.map(f, ...)``), other than a class, has called then what it was handed, and holds results.
     """
-    runnable = engine.derive(("runnable", target), caller, lambda read: _find_runnable(engine, target, read))
-    for value in runnable:
-        if items and not objects.is_lazy(target) and not objects.is_instance(value):
-            continue
+    found, lasting = engine.derive(
+        ("called back", target, items), caller, lambda read: _find_run_by(engine, target, items, read)
+    )
+    place = (caller, register, target, items)
+    known = engine.called_back_at.get(place) is found
+    engine.called_back_at[place] = found
+    for value in lasting if known else found:
         run_callback(engine, caller, register, value)
     return (UNKNOWN,)
-
-
-def _find_runnable(engine: Engine, target: Object, read: list[Node]) -> list[Value]:
-    # What `target` holds, without that of which external code calls nothing.
-    found = []
-    for value in objects.find_held(engine, target, read):
-        if isinstance(value, Object) and value.kind != "partial":
-            if value.cls is None:
-                continue
-            inside = engine.node((value, objects.HELD))
-            read.append(inside)
-            if not _find_called_back(engine, value.cls, read) and not inside.values:
-                continue
-        found.append(value)
-    return found
 
 
 _CALLED_BACK = ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__")
@@ -348,17 +336,57 @@ def run_callback(engine: Engine, caller: Activation, register: Register, value: 
         return
     if engine.call_depth:
         engine.called_back.add((caller, register, value))
-    if isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial"):
+    if _is_callable(value):
         _run_unseen(engine, caller, register, value)
     elif isinstance(value, Object) and value.cls is not None:
         cls = value.cls
-        found = engine.derive(("called back", cls), caller, lambda read: _find_called_back(engine, cls, read))
-        for method in objects.bind(engine, found, value, cls):
+        for method in engine.derive(
+            ("called back", value), caller, lambda read: _find_run_of(engine, value, cls, read)
+        ):
             _run_unseen(engine, caller, register, method)
-        if engine.read((value, objects.HELD), caller):
-            for inner in objects.held(engine, caller, value):
-                if isinstance(inner, (Function, Bound)):
-                    _run_unseen(engine, caller, register, inner)
+
+
+def _is_callable(value: Value) -> bool:
+    return isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial")
+
+
+def _find_run_by(engine: Engine, target: Object, items: bool, read: list[Node]) -> tuple[list[Value], list[Value]]:
+    """What external code calls of what `target` holds, and what of it has more to pass than it had at first.
+
+    Defaults may grow, and what a partial is of.
+    """
+    found: Values = {}
+    all_run = not items or objects.is_lazy(target)
+    for value in objects.find_held(engine, target, read):
+        if all_run or objects.is_instance(value):
+            found.update(dict.fromkeys(_run_of(engine, value, read)))
+    return list(found), [value for value in found if not _passes_nothing_new(engine, value)]
+
+
+def _run_of(engine: Engine, value: Value, read: list[Node]) -> list[Value]:
+    # What external code calls when it calls `value` or takes its items.
+    if _is_callable(value):
+        return [value]
+    if not isinstance(value, Object) or value.cls is None:
+        return []
+    cls = value.cls
+    return engine.derive_part(("called back", value), read, lambda inner: _find_run_of(engine, value, cls, inner))
+
+
+def _find_run_of(engine: Engine, value: Object, cls: Class, read: list[Node]) -> list[Value]:
+    methods = engine.derive_part(("called back", cls), read, lambda inner: _find_called_back(engine, cls, inner))
+    read += [engine.node((each, "function")) for each in methods if isinstance(each, Object)]
+    found = list(objects.bind(engine, methods, value, cls))
+    read.append(engine.node((value, objects.HELD)))
+    if read[-1].values:
+        held = engine.derive_part(("held", value), read, lambda inner: objects.find_held(engine, value, inner))
+        found += [inner for inner in held if isinstance(inner, (Function, Bound))]
+    return found
+
+
+def _passes_nothing_new(engine: Engine, value: Value) -> bool:
+    function = value.function if isinstance(value, Bound) else value
+    return isinstance(function, Function) and function not in engine.with_defaults
 
 
 def _find_called_back(engine: Engine, cls: Class, read: list[Node]) -> list[Value]:

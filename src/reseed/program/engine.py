@@ -56,6 +56,8 @@ class Engine:
         self.call_external = call_external
         self.call_depth = 0
         self.called_back: set[tuple[Activation, Register, Value]] = set()
+        # What external code was seen to call of what an object holds.
+        self.called_back_at: dict[tuple[Activation, Register, Object, bool], list[Value]] = {}
         # Calls of DataLoader and its kind, in the order met: the latest arguments of each.
         self.loader_calls: dict[tuple[Activation, Register], tuple[str, Any]] = {}
         self.activations: dict[tuple[int, int, Activation | None, Context], Activation] = {}
@@ -165,12 +167,7 @@ class Engine:
 
         `reader` runs again then.
         """
-        found = self._derived.get(key)
-        if found is None or any(len(node.values) != number for node, number in found.nodes):
-            nodes: list[Node] = []
-            result = work(nodes)
-            once = {id(node): node for node in nodes}
-            found = self._derived[key] = Derived(result, [(node, len(node.values)) for node in once.values()])
+        found = self._derive(key, work)
         if reader is not None:
             place = (reader, self._at if reader is self._running else None)
             if place not in found.readers:
@@ -178,6 +175,21 @@ class Engine:
                 for node, _ in found.nodes:
                     self._note_reader(node, reader)
         return found.result  # type: ignore[no-any-return]
+
+    def derive_part(self, key: Hashable, read: list[Node], work: Callable[[list[Node]], T]) -> T:
+        """What `derive` gives, as a part of what is being derived from the nodes `read`."""
+        found = self._derive(key, work)
+        read += [node for node, _ in found.nodes]
+        return found.result  # type: ignore[no-any-return]
+
+    def _derive(self, key: Hashable, work: Callable[[list[Node]], Any]) -> Derived:
+        found = self._derived.get(key)
+        if found is None or any(len(node.values) != number for node, number in found.nodes):
+            nodes: list[Node] = []
+            result = work(nodes)
+            once = {id(node): node for node in nodes}
+            found = self._derived[key] = Derived(result, [(node, len(node.values)) for node in once.values()])
+        return found
 
     def _note_reader(self, node: Node, reader: Activation) -> None:
         if reader is not self._running:
@@ -259,13 +271,18 @@ class Engine:
 
     def _have_computed(self, activation: Activation, registers: Iterable[Register] | None) -> None:
         pending = activation.pending
-        for register in range(len(pending)) if registers is None else registers:
-            pending[register] = 1
+        if registers is None:
+            pending[:] = b"\1" * len(pending)
+        else:
+            for register in registers:
+                pending[register] = 1
         self.enqueue(activation)
 
     @staticmethod
     def _add(known: Values, values: Iterable[Value]) -> bool:
         before = len(known)
+        if isinstance(values, dict) and values.keys() <= known.keys():
+            return False
         for value in values:
             if value not in known:
                 if len(known) >= _VALUE_LIMIT:
@@ -288,56 +305,56 @@ class Engine:
         self.exhausted |= self._steps > (_STEP_LIMIT if len(self.modules) == 1 else _LINKED_STEP_LIMIT)
 
     def _run(self, activation: Activation) -> None:
-        body, registers, pending = activation.body, activation.registers, activation.pending
-        shape = activation.body.shape
-        grown = bytearray(len(pending))
+        body, pending = activation.body, activation.pending
         outer, self._running = self._running, activation
         again = True
         while again and not self.exhausted:
-            live = [True] + [False] * (len(body.block_table) - 1)
-            current = steps = 0
-            for register, instruction in enumerate(body.instructions):
+            live: dict[int, bool] = {0: True}
+            steps = 0
+            register = pending.find(1)
+            while register >= 0:
                 block = body.blocks[register]
-                if block != current:
-                    current = block
-                    if block:
-                        live[block] = self._is_live(activation, block, live)
-                if not live[block]:
-                    continue
-                if pending[register] or any(grown[operand] for operand in shape.operands[register]):
+                if block not in live:
+                    self._find_live(activation, block, live)
+                if live[block]:
                     pending[register] = 0
-                    self._at = register
                     steps += 1
-                    if self._add(registers[register], self.step(self, activation, register, instruction)):
-                        grown[register] = 1
+                    self._compute_now(activation, register)
+                register = pending.find(1, register + 1)
             self.spend(steps + len(body.block_table))
-            grown = bytearray(len(pending))
             again = False
-            for register in shape.back_edges:
-                if live[body.blocks[register]]:
-                    self._at = register
-                    instruction = body.instructions[register]
-                    if self._add(registers[register], self.step(self, activation, register, instruction)):
-                        grown[register] = 1
-                        again = True
+            for register in body.shape.back_edges:
+                block = body.blocks[register]
+                if block not in live:
+                    self._find_live(activation, block, live)
+                if live[block]:
+                    again |= self._compute_now(activation, register)
         self._running = outer
 
-    def _is_live(self, activation: Activation, index: int, live: list[bool]) -> bool:
+    def _compute_now(self, activation: Activation, register: Register) -> bool:
+        self._at = register
+        instruction = activation.body.instructions[register]
+        if not self._add(activation.registers[register], self.step(self, activation, register, instruction)):
+            return False
+        for user in activation.body.shape.users[register]:
+            activation.pending[user] = 1
+        return True
+
+    def _find_live(self, activation: Activation, index: int, live: dict[int, bool]) -> None:
+        # Whether a block can run, as far as is known now, and with it those around it.
         chain = []
-        while index and not live[index]:
-            block = activation.body.block_table[index]
+        while index not in live:
             chain.append(index)
-            index = block.parent or 0
+            index = activation.body.block_table[index].parent or 0
+        runs = live[index]
         for below in reversed(chain):
             block = activation.body.block_table[below]
-            if block.guard is not None:
+            if runs and block.guard is not None:
                 values = activation.registers[block.guard]
                 if not values and activation.thawed:
                     values = {UNKNOWN: None}
-                if block.expected not in truth(values):
-                    return False
-            live[below] = True
-        return True
+                runs = block.expected in truth(values)
+            live[below] = runs
 
     def is_live(self, activation: Activation, register: Register) -> bool:
         """Whether `register` can be computed at all in `activation`."""

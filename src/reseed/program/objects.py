@@ -206,7 +206,7 @@ def _super_attribute(engine: Engine, activation: Activation, value: Super, name:
 
 def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]) -> None:
     """Store `items` under the constant `key`, or under an unknown one where `key` is None."""
-    kept = list(items)
+    kept = items if isinstance(items, dict) else list(items)
     engine.write((target, ALL), kept)
     if key is None:
         engine.write((target, ANY), kept)
@@ -215,13 +215,13 @@ def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]
         engine.write((target, KEYS), [engine.values.constant(key)])
 
 
-def get_item(engine: Engine, activation: Activation | None, target: Object, key: object) -> Iterator[Value]:
+def get_item(engine: Engine, activation: Activation | None, target: Object, key: object) -> Values:
     """What stands under the constant `key`, or under any where `key` is None."""
     if key is None:
-        yield from engine.read((target, ALL), activation)
-    else:
-        yield from engine.read((target, ITEM, key), activation)
-        yield from engine.read((target, ANY), activation)
+        return engine.read((target, ALL), activation)
+    anywhere = engine.read((target, ANY), activation)
+    there = engine.read((target, ITEM, key), activation)
+    return {**there, **anywhere} if anywhere else there
 
 
 def elements(engine: Engine, activation: Activation | None, target: Object) -> Values:
@@ -252,17 +252,19 @@ def keep_arguments(
 def is_of_program(engine: Engine, reader: Activation | None, value: Value) -> bool:
     """Whether `value` is, or holds, code of the program."""
     if isinstance(value, Object) and value.kind in CONTAINERS:
-        return _holds_code(engine, reader, value)
+        return engine.derive(("code", value), reader, lambda read: _holds_code(engine, value, read))
     return isinstance(value, (Function, Bound, Object, Class, Method)) and not is_rng(value)
 
 
-def _holds_code(engine: Engine, reader: Activation | None, target: Object) -> bool:
+def _holds_code(engine: Engine, target: Object, read: list[Node]) -> bool:
     seen = {target}
     stack = [target]
     while stack and len(seen) < _HELD_LIMIT:
         inside = stack.pop()
-        for value in engine.read((inside, ALL if inside.kind in CONTAINERS else HELD), reader):
+        read.append(engine.node((inside, ALL if inside.kind in CONTAINERS else HELD)))
+        for value in read[-1].values:
             if _is_code(value):
+                read.clear()  # that stays so
                 return True
             if isinstance(value, Object) and value.kind in (*CONTAINERS, "external") and value not in seen:
                 seen.add(value)

@@ -98,7 +98,7 @@ def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) 
         elif isinstance(value, Object) and value.kind in objects.CONTAINERS:
             for key in keys:
                 known = key if not (isinstance(key, int) and key < 0) else None
-                found.update(dict.fromkeys(objects.get_item(engine, act, value, known)))
+                found.update(objects.get_item(engine, act, value, known))
         elif isinstance(value, Object) and value.kind == "instance":
             args = Arguments([act.registers[ins.key]], registers={0: ins.key})
             found.update(dict.fromkeys(call_method(engine, act, register, value, ("__getitem__",), args)))
@@ -148,7 +148,7 @@ def _unpack(engine: Engine, act: Activation, register: Register, ins: model.Unpa
     for value in act.registers[ins.value]:
         if isinstance(value, Object) and value.kind in ("list", "tuple", "generator"):
             key = ins.index if ins.index >= 0 and not ins.rest else None
-            found.update(dict.fromkeys(objects.get_item(engine, act, value, key)))
+            found.update(objects.get_item(engine, act, value, key))
         else:
             found.update(iterate(engine, act, register, (value,)))
     if ins.rest:

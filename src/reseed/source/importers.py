@@ -59,6 +59,7 @@ class Importers:
         self._mentioned: dict[str, str] = {}
         self._used: dict[tuple[str, str], bool] = {}
         self._dynamic: dict[tuple[str, str], bool] = {}
+        self._latest: tuple[str, set[str]] = ("", set())
 
     def of(self, file: str, limit: int) -> list[str]:
         """The files nearest to `file` which use what it defines, or get from others, and may make loaders.
@@ -66,7 +67,9 @@ class Importers:
         Tests do not count, but for a file that is one.
         """
         graph = self._graph(file)
-        users = self._users(graph, file)
+        if self._latest[0] != file:  # asked for one file, and for more of the same
+            self._latest = file, self._users(graph, file)
+        users = self._latest[1]
         found: list[str] = []
         seen = {file}
         nearest = [file]
@@ -87,36 +90,35 @@ class Importers:
     def _users(self, graph: _Graph, file: str) -> set[str]:
         # From file to file goes a set of names by which something of `file` can be had: what it defines, and what is
         # defined where one of these is used. A registry gives it under no name at all.
-        if self._registries.fills_itself(file):
-            return _reachable(graph, file)
+        filling = {file} if self._registries.fills_itself(file) else set()  # from these everything goes on
         users: set[str] = set()
         names = {file: set(self._definitions(file))}
         modules: dict[str, dict[str, set[str]]] = {file: {}}  # what modules that a file has give, by their names there
-        waiting = [file]
+        waiting = [] if filling else [file]
         while waiting:
             module = waiting.pop()
             for each in graph.importers.get(module, ()):
                 known, inner = names.setdefault(each.file, set()), modules.setdefault(each.file, {})
                 before = _size(known, inner)
-                through = {name for given in modules[module].values() for name in given}
+                through = {name for ways in modules[module].values() for name in ways}
                 if self._uses(each, names[module], modules[module], through):
-                    if self._registries.fills_itself(each.file):
-                        users |= _reachable(graph, each.file)
+                    if each.file not in users and self._registries.fills_itself(each.file):
+                        filling.add(each.file)
                     users.add(each.file)
                     known |= self._definitions(each.file)
                 if each.name is None:
                     inner.setdefault(each.bound, set()).update(names[module], through)
                 elif each.name == "*":
                     known |= names[module]
-                    for name, given in modules[module].items():
-                        inner.setdefault(name, set()).update(given)
+                    for name, ways in modules[module].items():
+                        inner.setdefault(name, set()).update(ways)
                 elif each.name in names[module]:
                     known.add(each.bound)
                 elif each.name in modules[module]:
                     inner.setdefault(each.bound, set()).update(modules[module][each.name])
                 if _size(known, inner) > before:
                     waiting.append(each.file)
-        return users
+        return users | _reachable(graph, filling)
 
     def _uses(self, imported: _Import, names: Set[str], modules: Mapping[str, Set[str]], through: Set[str]) -> bool:
         """Whether a file that imports a module uses any of `names` of it, or of what its `modules` give."""
@@ -231,9 +233,9 @@ def _speaks_of_loaders(file: str, text: str) -> bool:
         return True
 
 
-def _reachable(graph: _Graph, file: str) -> set[str]:
-    seen = {file}
-    waiting = [file]
+def _reachable(graph: _Graph, files: Set[str]) -> set[str]:
+    seen = set(files)
+    waiting = list(files)
     while waiting:
         fresh = {each.file for each in graph.importers.get(waiting.pop(), ())} - seen
         seen |= fresh
