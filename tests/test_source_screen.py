@@ -169,6 +169,41 @@ def test_bases_are_followed_through_files(files: dict[str, str], text: str, tmp_
     assert not Screen().may_matter(str(tmp_path / "faces.py"), text.encode())
 
 
+DEF = "def create_loader(dataset):\n    return DataLoader(dataset)\n"
+USE = "from {} import create_loader\ncreate_loader(faces, num_workers=4)\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "text", "kept"),
+    [
+        ({"data.py": DEF}, USE.format("data"), False),
+        ({"p/__init__.py": "from .data import create_loader\n", "p/data.py": DEF}, USE.format("p"), False),
+        ({"p/__init__.py": "from timm.data import create_loader\n"}, USE.format("p"), True),
+        ({"data.py": "create_loader = partial(DataLoader, num_workers=4)\n"}, USE.format("data"), True),
+        ({"data.py": "if new:\n    create_loader = DataLoader\n" + DEF}, USE.format("data"), True),
+        (
+            {"data.py": DEF},
+            "try:\n    from timm.data import create_loader\nexcept ImportError:\n    " + USE.format("data"),
+            True,
+        ),
+        ({"data.py": "from other import *\n"}, USE.format("data"), True),
+        ({"data.py": DEF}, "import data\nimport timm\ntimm.create_loader(faces)\n", True),
+        ({"data.py": DEF}, "from data import create_loader\nDataLoader(faces)\n", True),
+        ({}, "def create_loader(x):\n    return list(x)\ncreate_loader(faces)\n", False),
+        ({"a.py": "from b import create_loader\n", "b.py": "from a import create_loader\n"}, USE.format("a"), True),
+    ],
+)
+def test_a_loader_that_a_function_of_the_project_makes_is_told_of_there(
+    files: dict[str, str], text: str, kept: bool, tmp_path: Path
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    path = str(tmp_path / "train.py")
+    assert Screen().may_matter(path, text.encode())
+    assert Screen().may_matter(path, text.encode(), ast.parse(text)) is kept
+
+
 def test_names_that_files_have_from_one_another_are_found_from_everywhere(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("from b import *\nfrom c import *\n")
     (tmp_path / "b.py").write_text("from a import *\n")

@@ -24,6 +24,9 @@ _BOTH = frozenset({True, False})
 _TRUE = frozenset({True})
 _FALSE = frozenset({False})
 _PAIR_LIMIT = 16
+# What is counted up in a loop has no end of values.
+_COUNT_LIMIT = 8
+_COUNTING = frozenset({"+", "-", "*", "//", "%"})
 
 _OPERATORS: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq,
@@ -67,8 +70,11 @@ def _truth_of(value: Value) -> frozenset[bool]:
     return _BOTH
 
 
-def fold(values: Interner, sign: str, operands: list[Values]) -> Values:
-    """The results of ``operands[0] sign operands[1]`` or ``sign operands[0]``, unknown unless all are constant."""
+def fold(values: Interner, sign: str, operands: list[Values], known: Values) -> Values:
+    """The results of ``operands[0] sign operands[1]`` or ``sign operands[0]``, unknown unless all are constant.
+
+    Where many results are `known` already, the next is unknown.
+    """
     if sign == "not":
         return {values.constant(not outcome): None for outcome in sorted(truth(operands[0]))}
     if sign == "f":
@@ -80,7 +86,7 @@ def fold(values: Interner, sign: str, operands: list[Values]) -> Values:
     left, right = operands
     if not left or not right:
         return {}
-    if len(left) * len(right) > _PAIR_LIMIT:
+    if len(left) * len(right) > _PAIR_LIMIT or (len(known) > _COUNT_LIMIT and sign in _COUNTING):
         return {UNKNOWN: None}
     return {_fold_pair(values, sign, a, b): None for a in left for b in right}
 

@@ -222,7 +222,7 @@ def _operation(engine: Engine, act: Activation, register: Register, ins: model.O
             return results
     if special:
         return ()  # the method has not returned yet
-    return fold(engine.values, ins.operator, operands)
+    return fold(engine.values, ins.operator, operands, act.registers[register])
 
 
 def _added_datasets(engine: Engine, act: Activation, register: Register, operands: list[Values]) -> Iterable[Value]:

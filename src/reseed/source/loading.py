@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from typing import TypeGuard
 
 from reseed.knowledge.loaders import LOADER_NAMES
@@ -13,16 +14,20 @@ LOADER_NAME = re.compile("|".join(sorted(LOADER_NAMES | {"Loader"})))
 """What the name of a loader has, or of a class that is derived from one."""
 LOADER_WORDS = tuple(word for word in sorted(LOADER_NAMES) if not any(each in word for each in LOADER_NAMES - {word}))
 """A text without any of these has no name of a loader: those that have none of the others inside."""
+_FUNCTIONS = frozenset(name for name in LOADER_NAMES if name.islower())
 _NAME = re.compile(r"[\w.]+")
 _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
 
-def speaks_of_loaders(tree: ast.AST, for_others: bool = False) -> bool:
+def speaks_of_loaders(
+    tree: ast.AST, for_others: bool = False, is_own: Callable[[str], bool] = lambda function: False
+) -> bool:
     """Whether a loader's name stands in the code of `tree` where something may be called by it.
 
     That is anywhere but in annotations, in tests of a type, and in imports, if the name that they bind is not used. Of
     strings those count that could name an attribute or a class. `for_others` counts a loader that is imported under a
-    name which does not tell: other files may have it from there.
+    name which does not tell: other files may have it from there. `is_own` says that a function which is named as one
+    of a library is the project's: if it makes a loader, it does so where it stands.
     """
     bound: set[str] = set()  # from data import DataLoader as Batches
     used: set[str] = set()
@@ -38,7 +43,9 @@ def speaks_of_loaders(tree: ast.AST, for_others: bool = False) -> bool:
         else:
             name = _name(node)
             if name is not None:
-                if LOADER_NAME.search(name):
+                if LOADER_NAME.search(name) and not (
+                    isinstance(node, ast.Name) and name in _FUNCTIONS and is_own(name)
+                ):
                     return True
                 used.add(name)
             stack += children(node)
