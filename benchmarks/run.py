@@ -70,7 +70,20 @@ def tools(rule: Path) -> tuple[Tool, ...]:
         Tool("flake8 with the plugin, warm", flake8, "flake8", flake8),
         Tool("TorchFix", ("torchfix", "--select=ALL", "."), "torchfix"),
         Tool("Semgrep", ("semgrep", "scan", "--metrics=off", "--quiet", f"--config={rule}", "."), "semgrep"),
+        Tool("flake8-async", ("sh", "-c", FLAKE8_ASYNC), "flake8_async"),
+        Tool("pylint with dslinter", (PYTHON, "-m", "pylint", *DSLINTER, "."), "dslinter"),
     )
+
+
+FLAKE8_ASYNC = "find . -name '*.py' -print0 | xargs -0 flake8-async --enable=ASYNC100"
+"""One rule of a linter on LibCST, by its own command, which would ask git for the files."""
+DSLINTER = (
+    "--load-plugins=dslinter",
+    "--disable=all",
+    "--enable=randomness-control-numpy,randomness-control-pytorch",
+    "--recursive=y",
+    "--exit-zero",
+)
 
 
 ALONE = """
@@ -139,7 +152,7 @@ def timed(command: Sequence[str], folder: Path, environment: dict[str, str]) -> 
 
 def installed(tool: Tool) -> bool:
     """Whether a tool can be run here."""
-    if tool.command[0] != PYTHON:
+    if tool.command[0] not in (PYTHON, "sh"):
         return shutil.which(tool.command[0]) is not None
     return subprocess.run([PYTHON, "-c", f"import {tool.needs}"], capture_output=True).returncode == 0
 
@@ -198,8 +211,10 @@ def growth(tree: Path, chosen: Sequence[Tool], rounds: int) -> str:
         with tempfile.TemporaryDirectory() as folder:
             for number in range(size):  # what there is too little of is there several times, as projects of their own
                 file = files[number % len(files)]
-                place = Path(folder) / f"copy{number // len(files)}" / file.relative_to(tree)
+                copy = Path(folder) / f"copy{number // len(files)}"
+                place = copy / file.relative_to(tree)
                 place.parent.mkdir(parents=True, exist_ok=True)
+                (copy / "pyproject.toml").touch()
                 shutil.copyfile(file, place)
             for name, timings in measure(chosen, Path(folder), rounds).items():
                 found[name].append(f"{medians(timings).wall:.2f}")
@@ -215,6 +230,7 @@ def main() -> None:
     parser.add_argument("--tools", action="append", default=[])
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--name", default="results")
     arguments = parser.parse_args()
     packages = [each for each in PACKAGES if not arguments.only or each.partition("==")[0] in arguments.only]
     tree = download(arguments.corpus, packages)
@@ -226,7 +242,7 @@ def main() -> None:
         chosen = [tool for tool in wanted if installed(tool)]
         if arguments.growth:
             text = growth(tree, chosen, arguments.rounds)
-            (arguments.output / "growth.md").write_text(text)
+            (arguments.output / f"{arguments.name}-growth.md").write_text(text)
             print(text)
             return
         place = Path(folder) / "corpus"
@@ -235,10 +251,10 @@ def main() -> None:
         found = {name: medians(each) for name, each in timings.items()}
         missing = sorted({tool.needs for tool in wanted} - {tool.needs for tool in chosen})
         text = table(found, len(python_files(place)), missing)
-    (arguments.output / "results.md").write_text(text)
+    (arguments.output / f"{arguments.name}.md").write_text(text)
     every = {name: [asdict(each) for each in runs] for name, runs in timings.items()}
-    (arguments.output / "results.json").write_text(json.dumps(every, indent=2) + "\n")
-    draw(found, arguments.output / "results.svg")
+    (arguments.output / f"{arguments.name}.json").write_text(json.dumps(every, indent=2) + "\n")
+    draw(found, arguments.output / f"{arguments.name}.svg")
     print(text)
 
 

@@ -58,6 +58,13 @@ def test_parse(benchmark) -> None:
     assert len(benchmark(parsed)) == len(TEXTS)
 
 
+def test_parse_by_libcst(benchmark) -> None:
+    # What only repairs pay, and the analysis would if it read LibCST's tree.
+    libcst = pytest.importorskip("libcst")
+    texts = [text for text in TEXTS.values() if text.strip()]
+    assert len(benchmark.pedantic(lambda: [libcst.parse_module(text) for text in texts], rounds=3)) == len(texts)
+
+
 def test_facts(benchmark) -> None:
     trees = parsed()
     assert all(benchmark(lambda: [module_facts(path, TEXTS[path], tree=tree) for path, tree in trees.items()]))
