@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reseed.check import Shared, check_text
+from reseed.program.engine import Engine
 from reseed.runs import check_paths
 from reseed.settings import Settings
 
@@ -432,3 +434,17 @@ def test_renaming_every_file_changes_nothing_else(tmp_path: Path) -> None:
             texts[f"{renamed[name.removesuffix('.py')]}.py"] = text
         wanted = {row.replace(row.split(".py")[0], renamed[row.split(".py")[0]], 1) for row in expected}
         assert rows(tmp_path / str(number), texts) == wanted
+
+
+def test_what_one_file_took_is_given_back_before_the_next(tmp_path: Path) -> None:
+    (tmp_path / "faces.py").write_text(dataset("np.random.rand()", "import numpy as np"))
+    path = tmp_path / "train.py"
+    path.write_text(loader("FaceDataset()", "from faces import FaceDataset"))
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, Engine) for each in gc.get_objects())
+        assert check_text(str(path), path.read_text(), project=Shared().project())
+        assert sum(isinstance(each, Engine) for each in gc.get_objects()) == before
+    finally:
+        gc.enable()

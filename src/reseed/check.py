@@ -107,36 +107,40 @@ def check_text(path: str, text: str, tree: ast.Module | None = None, project: Pr
     Nothing is taken out. `tree` is the text parsed by `ast`, if the caller has it, `project` what the calls of one run
     share; without it no other file is looked at. Raises SourceError where the text does not parse.
     """
+    with _collecting_at_the_end():
+        return _analyse(path, text, tree, project)
+
+
+def _analyse(path: str, text: str, tree: ast.Module | None, project: Project | None) -> list[Finding]:
     from reseed.facts import module_facts
     from reseed.facts.stopwatch import Stopwatch
     from reseed.program import analyse, depends_on_importers
 
     stopwatch = project.stopwatch if project else Stopwatch()
-    with _collecting_at_the_end():
-        with stopwatch.stage("facts"):
-            tree = parse(path, text) if tree is None else tree
-            if project and not project.screen.may_matter(path, text.encode("utf-8", "surrogatepass"), tree):
-                return []
-            facts = project.store.of_text(path, text, tree) if project else module_facts(path, text, tree=tree)
-        with stopwatch.stage("program"):
-            program = analyse(facts, project)
-            # What cannot be followed through the project may be understood with less of it.
-            if program.engine.exhausted:
-                program = analyse(facts)
-            elif depends_on_importers(program):
-                whole = analyse(facts, project, importers=True)
-                program = program if whole.engine.exhausted else whole
+    with stopwatch.stage("facts"):
+        tree = parse(path, text) if tree is None else tree
+        if project and not project.screen.may_matter(path, text.encode("utf-8", "surrogatepass"), tree):
+            return []
+        facts = project.store.of_text(path, text, tree) if project else module_facts(path, text, tree=tree)
+    with stopwatch.stage("program"):
+        program = analyse(facts, project)
+        # What cannot be followed through the project may be understood with less of it.
         if program.engine.exhausted:
-            raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
-        with stopwatch.stage("rules"):
-            found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
+            program = analyse(facts)
+        elif depends_on_importers(program):
+            whole = analyse(facts, project, importers=True)
+            program = program if whole.engine.exhausted else whole
+    if program.engine.exhausted:
+        raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
+    with stopwatch.stage("rules"):
+        found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
     return sorted(found, key=lambda finding: finding.sort_key)
 
 
 @contextmanager
 def _collecting_at_the_end() -> Iterator[None]:
     # The facts of a project are millions of objects that live on. Looking through them for garbage while a program is
-    # solved takes as long as solving it. What a program leaves behind is all young.
+    # solved takes as long as solving it. What a program leaves behind is all young, if nobody has hold of it any more.
     enabled = gc.isenabled()
     gc.disable()
     try:
