@@ -94,30 +94,32 @@ class Importers:
         users: set[str] = set()
         names = {file: set(self._definitions(file))}
         modules: dict[str, dict[str, set[str]]] = {file: {}}  # what modules that a file has give, by their names there
-        waiting = [] if filling else [file]
+        waiting = {} if filling else {file: None}
         while waiting:
-            module = waiting.pop()
+            module = next(iter(waiting))
+            del waiting[module]
+            own, given = names[module], modules[module]
+            through = set().union(*given.values())
             for each in graph.importers.get(module, ()):
                 known, inner = names.setdefault(each.file, set()), modules.setdefault(each.file, {})
-                before = _size(known, inner)
-                through = {name for ways in modules[module].values() for name in ways}
-                if self._uses(each, names[module], modules[module], through):
-                    if each.file not in users and self._registries.fills_itself(each.file):
+                before = len(known)
+                grown = False
+                if each.file not in users and self._uses(each, own, given, through):
+                    if self._registries.fills_itself(each.file):
                         filling.add(each.file)
                     users.add(each.file)
                     known |= self._definitions(each.file)
                 if each.name is None:
-                    inner.setdefault(each.bound, set()).update(names[module], through)
+                    grown = _gives(inner, each.bound, own) | _gives(inner, each.bound, through)
                 elif each.name == "*":
-                    known |= names[module]
-                    for name, ways in modules[module].items():
-                        inner.setdefault(name, set()).update(ways)
-                elif each.name in names[module]:
+                    known |= own
+                    grown = any([_gives(inner, name, ways) for name, ways in given.items()])
+                elif each.name in own:
                     known.add(each.bound)
-                elif each.name in modules[module]:
-                    inner.setdefault(each.bound, set()).update(modules[module][each.name])
-                if _size(known, inner) > before:
-                    waiting.append(each.file)
+                elif each.name in given:
+                    grown = _gives(inner, each.bound, given[each.name])
+                if grown or len(known) > before:
+                    waiting[each.file] = None
         return users | _reachable(graph, filling)
 
     def _uses(self, imported: _Import, names: Set[str], modules: Mapping[str, Set[str]], through: Set[str]) -> bool:
@@ -159,7 +161,7 @@ class Importers:
         if found is None:
             text = self._texts.text(file)
             try:
-                names = _defined(parse(file, text))
+                names = _defined(parse(file, text), "global" in text)
             except SourceError:
                 names = set(re.findall(r"\w+", text))
             found = self._defined[file] = frozenset(names - _OWN)
@@ -203,12 +205,19 @@ class Importers:
                     yield inner, _Import(file, None, each.bound)
 
 
-def _size(names: Set[str], modules: Mapping[str, Set[str]]) -> int:
-    return len(names) + len(modules) + sum(map(len, modules.values()))
+def _gives(modules: dict[str, set[str]], module: str, names: Set[str]) -> bool:
+    # Let a file have `names` by what it has as `module`; whether it had not.
+    known = modules.get(module)
+    if known is None:
+        modules[module] = set(names)
+        return True
+    before = len(known)
+    known |= names
+    return len(known) > before
 
 
-def _defined(tree: ast.Module) -> set[str]:
-    # The globals of a module, but for those that it imports.
+def _defined(tree: ast.Module, has_global: bool) -> set[str]:
+    # The globals of a module, but for those that it imports. Functions bind some only by a `global` statement.
     found: set[str | None] = set()
     stack: list[tuple[ast.AST, bool]] = [(node, True) for node in tree.body]
     while stack:
@@ -220,7 +229,8 @@ def _defined(tree: ast.Module) -> set[str]:
         elif is_global and isinstance(node, _NAMED):
             found.add(node.name)
         inside = is_global and not isinstance(node, _INNER)
-        stack.extend((each, inside) for each in children(node))
+        if inside or has_global:
+            stack.extend((each, inside) for each in children(node))
     return {name for name in found if name}
 
 
