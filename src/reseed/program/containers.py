@@ -77,6 +77,8 @@ def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: It
         if not (isinstance(source, Object) and source.kind == "dict"):
             objects.put_item(engine, target, None, (UNKNOWN,))
             continue
+        if not engine.has_grown(source, reader, target):
+            continue
         for key in engine.read((source, objects.KEYS), reader):
             if isinstance(key, Constant):
                 objects.put_item(engine, target, key.value, objects.get_item(engine, reader, source, key.value))

@@ -76,6 +76,9 @@ class Engine:
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._nodes: dict[Hashable, Node] = {}
         self._written: set[Hashable] = set()
+        # How often nodes of an owner have grown, and what that was when somebody last asked.
+        self._growth: dict[Hashable, int] = {}
+        self._seen_grown: dict[Hashable, int] = {}
         self._derived: dict[Hashable, Derived] = {}
         # Imports that nothing has needed yet, by the names that they are stored under.
         self._deferred: dict[Hashable, tuple[Activation, Register]] = {}
@@ -232,8 +235,19 @@ class Engine:
         self._written.add(key)
         node = self.node(key)
         if self._add(node.values, values):
+            if isinstance(key, tuple):
+                self._growth[key[0]] = self._growth.get(key[0], 0) + 1
             for reader, places in node.readers.items():
                 self._have_computed(reader, places)
+
+    def has_grown(self, owner: Object, reader: Activation, place: Hashable) -> bool:
+        """Whether more is written to `owner` than when `reader` asked this at the same register for `place`."""
+        asked = (reader, self._at, owner, place)
+        number = self._growth.get(owner, 0)
+        if self._seen_grown.get(asked) == number:
+            return False
+        self._seen_grown[asked] = number
+        return True
 
     def pass_argument(self, callee: Activation, name: str, values: Iterable[Value]) -> None:
         """Add `values` to a parameter of `callee`."""

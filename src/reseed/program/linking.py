@@ -87,6 +87,7 @@ class Linker:
         self._own_names: dict[int, frozenset[str]] = {}
         self._quiet: dict[tuple[int, int], bool] = {}
         self._idle: dict[int, dict[int, list[str]]] = {}
+        self._has_star: dict[str, bool] = {}
 
     def declared(self, *distributions: str) -> tuple[Declared, ...]:
         """What the project of the root declares of a library."""
@@ -322,7 +323,11 @@ class Linker:
     def _may_bind(self, path: str, name: str) -> bool:
         # Whether `name` stands in the text of a file, or the file has names of others by a star.
         text = self._project.texts.text(path) if self._project else ""
-        return name in text or _STAR.search(text) is not None or not text
+        if name in text or not text:
+            return True
+        if path not in self._has_star:
+            self._has_star[path] = _STAR.search(text) is not None
+        return self._has_star[path]
 
     def _from_libraries(self, stars: list[str], name: str) -> Value | None:
         for star in stars:
