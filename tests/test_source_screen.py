@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
+import sysconfig
 import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reseed.check import Shared, check_text
 from reseed.knowledge.datasets import DATASETS, NEVER
@@ -15,6 +18,7 @@ from reseed.knowledge.loaders import LOADERS
 from reseed.knowledge.ranks import RANK_SIGNS
 from reseed.knowledge.seeding import SEEDERS
 from reseed.program import Project
+from reseed.source import SourceError
 from reseed.source.screen import Screen
 
 FIXTURES = sorted(
@@ -47,6 +51,23 @@ def test_no_fixture_with_a_finding_is_dropped(path: Path) -> None:
     if not SHARED.screen.may_matter(str(path), raw, ast.parse(text)):
         assert "# RNG" not in text
         assert check_text(str(path), text, project=UNSCREENED) == []
+
+
+INSTALLED = sorted(Path(sysconfig.get_path("purelib")).rglob("*.py"))
+
+
+@settings(deadline=None, max_examples=60)
+@given(path=st.sampled_from(INSTALLED))
+def test_no_installed_file_with_a_finding_is_dropped(path: Path) -> None:
+    raw = path.read_bytes()
+    if SHARED.screen.may_matter(str(path), raw):
+        return
+    try:
+        text = raw.decode("utf-8-sig")
+        found = check_text(str(path), text, project=UNSCREENED)
+    except (UnicodeDecodeError, SourceError):
+        return
+    assert found == []
 
 
 @pytest.mark.parametrize("row", LOADERS, ids=lambda row: row.path)
