@@ -58,14 +58,14 @@ def tools(rule: Path) -> tuple[Tool, ...]:
     reseed = (PYTHON, "-m", "reseed", "check", "--isolated", "--torch-version", "any", "--exit-zero", "--quiet", ".")
     ruff = ("ruff", "check", "--isolated", "--quiet", "--exit-zero", "--select", "NPY002", ".")
     options = ("--isolated", "--exit-zero", "--quiet", "--quiet", ".")
-    flake8 = (PYTHON, "-m", "flake8", *options)
+    flake8 = (PYTHON, "-c", FLAKE8, "reseed", *options)
     removed = (PYTHON, "-c", "import shutil, os; shutil.rmtree(os.environ['RESEED_CACHE_DIR'], ignore_errors=True)")
     return (
         Tool("reseed, cold", (*reseed, "--no-cache"), "reseed"),
         Tool("reseed, warm", reseed, "reseed", reseed),
         Tool("ruff NPY002, cold", (*ruff, "--no-cache"), "ruff"),
         Tool("ruff NPY002, warm", ruff, "ruff", ruff),
-        Tool("flake8 without the plugin", (PYTHON, "-c", ALONE, *options), "flake8"),
+        Tool("flake8 without the plugin", (PYTHON, "-c", FLAKE8, "", *options), "flake8"),
         Tool("flake8 with the plugin, cold", flake8, "flake8", removed),
         Tool("flake8 with the plugin, warm", flake8, "flake8", flake8),
         Tool("TorchFix", ("torchfix", "--select=ALL", "."), "torchfix"),
@@ -86,14 +86,19 @@ DSLINTER = (
 )
 
 
-ALONE = """
+FLAKE8 = """
 import importlib.metadata, sys
+wanted = {"flake8", *sys.argv.pop(1).split()}
 found = importlib.metadata.distributions
-importlib.metadata.distributions = lambda **names: (each for each in found(**names) if each.name != "reseed")
+def plugin(distribution):
+    return any(each.group == "flake8.extension" for each in distribution.entry_points)
+importlib.metadata.distributions = lambda **names: (
+    each for each in found(**names) if each.name in wanted or not plugin(each)
+)
 from flake8.main.cli import main
 sys.exit(main(sys.argv[1:]))
 """
-"""flake8 where reseed is not installed, as far as it can tell."""
+"""flake8 with no plugins but those named by the first argument, as far as it can tell."""
 
 SEMGREP_RULE = """
 rules:
