@@ -212,6 +212,13 @@ USE = "from {} import create_loader\ncreate_loader(faces, num_workers=4)\n"
         ({"data.py": DEF}, "from data import create_loader\nDataLoader(faces)\n", True),
         ({}, "def create_loader(x):\n    return list(x)\ncreate_loader(faces)\n", False),
         ({"a.py": "from b import create_loader\n", "b.py": "from a import create_loader\n"}, USE.format("a"), True),
+        ({}, '"""\ndef create_loader(x): an example\n"""\nfrom timm.data import *\ncreate_loader(faces)\n', True),
+        ({"data.py": DEF}, f'"""\n{USE.format("data")}"""\nfrom timm.data import *\ncreate_loader(faces)\n', True),
+        ({"data.py": DEF}, f"def f():\n    {USE.format('data').splitlines()[0]}\ncreate_loader(faces)\n", True),
+        ({"data.py": DEF + "create_loader, other = theirs, 1\n"}, USE.format("data"), True),
+        ({"data.py": DEF}, USE.format("data") + "def run(create_loader):\n    create_loader(faces)\n", True),
+        ({"data.py": DEF}, USE.format("data") + "for create_loader in loaders:\n    create_loader(faces)\n", True),
+        ({"data.py": DEF}, USE.format("data") + "class create_loader(Loader):\n    pass\n", True),
     ],
 )
 def test_a_loader_that_a_function_of_the_project_makes_is_told_of_there(

@@ -318,6 +318,7 @@ def invoke_held(
     found, lasting = engine.derive(
         ("called back", target, items), caller, lambda read: _find_run_by(engine, target, items, read)
     )
+    # A list that is the one seen before says that nothing has grown; what `lasting` has is run all the same.
     place = (caller, register, target, items)
     known = engine.called_back_at.get(place) is found
     engine.called_back_at[place] = found
@@ -360,7 +361,7 @@ def _find_run_by(engine: Engine, target: Object, items: bool, read: list[Node]) 
     for value in objects.find_held(engine, target, read):
         if all_run or objects.is_instance(value):
             found.update(dict.fromkeys(_run_of(engine, value, read)))
-    return list(found), [value for value in found if not _passes_nothing_new(engine, value)]
+    return list(found), [value for value in found if _may_pass_more(engine, value)]
 
 
 def _run_of(engine: Engine, value: Value, read: list[Node]) -> list[Value]:
@@ -384,9 +385,9 @@ def _find_run_of(engine: Engine, value: Object, cls: Class, read: list[Node]) ->
     return found
 
 
-def _passes_nothing_new(engine: Engine, value: Value) -> bool:
+def _may_pass_more(engine: Engine, value: Value) -> bool:
     function = value.function if isinstance(value, Bound) else value
-    return isinstance(function, Function) and function not in engine.with_defaults
+    return not isinstance(function, Function) or function in engine.with_defaults
 
 
 def _find_called_back(engine: Engine, cls: Class, read: list[Node]) -> list[Value]:

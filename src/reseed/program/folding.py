@@ -24,8 +24,8 @@ _BOTH = frozenset({True, False})
 _TRUE = frozenset({True})
 _FALSE = frozenset({False})
 _PAIR_LIMIT = 16
-# What is counted up in a loop has no end of values.
-_COUNT_LIMIT = 8
+# What is counted up in a loop has no end of values. What one evaluation gives is all kept.
+_COUNT_LIMIT = _PAIR_LIMIT
 _COUNTING = frozenset({"+", "-", "*", "//", "%"})
 
 _OPERATORS: dict[str, Callable[[Any, Any], object]] = {
@@ -73,7 +73,7 @@ def _truth_of(value: Value) -> frozenset[bool]:
 def fold(values: Interner, sign: str, operands: list[Values], known: Values) -> Values:
     """The results of ``operands[0] sign operands[1]`` or ``sign operands[0]``, unknown unless all are constant.
 
-    Where many results are `known` already, the next is unknown.
+    Where many results are `known` already, another one is unknown.
     """
     if sign == "not":
         return {values.constant(not outcome): None for outcome in sorted(truth(operands[0]))}
@@ -86,9 +86,12 @@ def fold(values: Interner, sign: str, operands: list[Values], known: Values) -> 
     left, right = operands
     if not left or not right:
         return {}
-    if len(left) * len(right) > _PAIR_LIMIT or (len(known) > _COUNT_LIMIT and sign in _COUNTING):
+    if len(left) * len(right) > _PAIR_LIMIT:
         return {UNKNOWN: None}
-    return {_fold_pair(values, sign, a, b): None for a in left for b in right}
+    found: Values = {_fold_pair(values, sign, a, b): None for a in left for b in right}
+    if sign in _COUNTING and len(known) >= _COUNT_LIMIT and not found.keys() <= known.keys():
+        return {UNKNOWN: None}
+    return found
 
 
 def _fold_pair(values: Interner, sign: str, left: Value, right: Value) -> Value:

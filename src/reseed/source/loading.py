@@ -69,3 +69,39 @@ def _name(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAME.fullmatch(node.value):
         return node.value
     return None
+
+
+def functions_and_imports(tree: ast.AST, name: str) -> list[tuple[int, str, str]] | None:
+    """The imports (level, module, original name) that bind `name` in a module, where else only functions do.
+
+    None where anything else may bind it, and where no function and no import does so in the module's own body.
+    """
+    imports = []
+    is_bound = False
+    outermost = set(map(id, getattr(tree, "body", ())))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            if any(each.name == "*" for each in node.names):
+                return None
+            bound = [each.name for each in node.names if (each.asname or each.name) == name]
+            imports += [(node.level, node.module or "", original) for original in bound]
+            is_bound |= bool(bound) and id(node) in outermost
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            is_bound |= node.name == name and id(node) in outermost
+        elif name in _bound_otherwise(node):
+            return None
+    return imports if is_bound else None
+
+
+def _bound_otherwise(node: ast.AST) -> list[str | None]:
+    if isinstance(node, ast.Name):
+        return [] if isinstance(node.ctx, ast.Load) else [node.id]
+    if isinstance(node, ast.arg):
+        return [node.arg]
+    if isinstance(node, ast.Import):
+        return [each.asname or each.name for each in node.names]
+    if isinstance(node, (ast.Global, ast.Nonlocal)):
+        return [*node.names]
+    if isinstance(node, ast.MatchMapping):
+        return [node.rest]
+    return [node.name] if isinstance(node, (ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) else []

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from reseed.knowledge.ranks import RANK_NAMES
-from reseed.source.imports import imports_of
 from reseed.source.lineage import Lineage
-from reseed.source.loading import LOADER_WORDS, speaks_of_loaders
+from reseed.source.loading import LOADER_WORDS, functions_and_imports, speaks_of_loaders
 from reseed.source.modules import Modules
-from reseed.source.texts import Texts, decoded
+from reseed.source.syntax import parse
+from reseed.source.text import SourceError
+from reseed.source.texts import Texts
 
 
 def _shortest(words: Iterable[str]) -> tuple[bytes, ...]:
@@ -54,34 +55,30 @@ class Screen:
         With `tree`, what they parse to, fewer files are kept: those that speak of loaders in words alone are not.
         """
         if any(word in raw for word in _LOADERS) and (
-            tree is None or speaks_of_loaders(tree, is_own=lambda name: self._is_own(path, raw, name))
+            tree is None or speaks_of_loaders(tree, is_own=lambda name: self._is_own(path, tree, name))
         ):
             return True
         return _runs(raw) or self._lineage.has_dataset(path, raw)
 
-    def _is_own(self, path: str, raw: bytes, name: str) -> bool:
-        # Whether what a file has under `name` is a function of the project, as far as import statements show.
-        waiting = [(os.path.realpath(path), decoded(raw), name)]
+    def _is_own(self, path: str, tree: ast.AST, name: str) -> bool:
+        # Whether all that a module binds to `name` are functions of the project, its own or imported ones.
+        waiting = [(os.path.realpath(path), tree, name)]
         seen = set()
-        found = False
         while waiting:
-            file, text, name = waiting.pop()
-            if (file, name) in seen:
+            file, tree, wanted = waiting.pop()
+            found = functions_and_imports(tree, wanted)
+            if (file, wanted) in seen or found is None:
                 return False
-            seen.add((file, name))
-            imports = [each for each in imports_of(text) if each.bound == name]
-            if re.search(rf"^(?:async[ \t]+)?def[ \t]+{name}\b", text, re.MULTILINE):
-                found = True
-            elif not imports:
-                return False
-            if re.search(rf"^[ \t]*{name}[ \t]*[:=]", text, re.MULTILINE):
-                return False
-            for each in imports:
-                places = self.modules.imported(file, each.level, each.module) if each.name else ()
+            seen.add((file, wanted))
+            for level, module, original in found:
+                places = self.modules.imported(file, level, module)
+                try:
+                    waiting += [(place, parse(place, self.texts.text(place)), original) for place in places]
+                except SourceError:
+                    return False
                 if not places:
                     return False
-                waiting.append((places[0], self.texts.text(places[0]), each.name or ""))
-        return found
+        return True
 
 
 def _runs(raw: bytes) -> bool:
