@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from reseed.facts.model import Register
 from reseed.knowledge.hooks import hooks_of
 from reseed.knowledge.models import is_model_base
-from reseed.program import objects, rng_objects
-from reseed.program.activation import Activation, Node
+from reseed.program import callbacks, objects, rng_objects
+from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.engine import Engine
 from reseed.program.values import (
@@ -315,9 +315,7 @@ def invoke_held(
     `items` says that its items are taken, not that it is called. What a function made (``series.apply(f)``,
     ``pool.map(f, ...)``), other than a class, has called then what it was handed, and holds results.
     """
-    found, lasting = engine.derive(
-        ("called back", target, items), caller, lambda read: _find_run_by(engine, target, items, read)
-    )
+    found, lasting = callbacks.run_by(engine, caller, target, items)
     # A list that is the one seen before says that nothing has grown; what `lasting` has is run all the same.
     place = (caller, register, target, items)
     known = engine.called_back_at.get(place) is found
@@ -327,9 +325,6 @@ def invoke_held(
     return (UNKNOWN,)
 
 
-_CALLED_BACK = ("__call__", "forward", "__getitem__", "__getitems__", "__iter__", "__next__")
-
-
 def run_callback(engine: Engine, caller: Activation, register: Register, value: Value) -> None:
     """External code calls `value`, or takes its items."""
     # Objects that hold one another would be gone through again and again within one call.
@@ -337,69 +332,8 @@ def run_callback(engine: Engine, caller: Activation, register: Register, value: 
         return
     if engine.call_depth:
         engine.called_back.add((caller, register, value))
-    if _is_callable(value):
-        _run_unseen(engine, caller, register, value)
-    elif isinstance(value, Object) and value.cls is not None:
-        cls = value.cls
-        for method in engine.derive(
-            ("called back", value), caller, lambda read: _find_run_of(engine, value, cls, read)
-        ):
-            _run_unseen(engine, caller, register, method)
-
-
-def _is_callable(value: Value) -> bool:
-    return isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind == "partial")
-
-
-def _find_run_by(engine: Engine, target: Object, items: bool, read: list[Node]) -> tuple[list[Value], list[Value]]:
-    """What external code calls of what `target` holds, and what of it has more to pass than it had at first.
-
-    Defaults may grow, and what a partial is of.
-    """
-    found: Values = {}
-    all_run = not items or objects.is_lazy(target)
-    for value in objects.find_held(engine, target, read):
-        if all_run or objects.is_instance(value):
-            found.update(dict.fromkeys(_run_of(engine, value, read)))
-    return list(found), [value for value in found if _may_pass_more(engine, value)]
-
-
-def _run_of(engine: Engine, value: Value, read: list[Node]) -> list[Value]:
-    # What external code calls when it calls `value` or takes its items.
-    if _is_callable(value):
-        return [value]
-    if not isinstance(value, Object) or value.cls is None:
-        return []
-    cls = value.cls
-    return engine.derive_part(("called back", value), read, lambda inner: _find_run_of(engine, value, cls, inner))
-
-
-def _find_run_of(engine: Engine, value: Object, cls: Class, read: list[Node]) -> list[Value]:
-    methods = engine.derive_part(("called back", cls), read, lambda inner: _find_called_back(engine, cls, inner))
-    read += [engine.node((each, "function")) for each in methods if isinstance(each, Object)]
-    found = list(objects.bind(engine, methods, value, cls))
-    read.append(engine.node((value, objects.HELD)))
-    if read[-1].values:
-        held = engine.derive_part(("held", value), read, lambda inner: objects.find_held(engine, value, inner))
-        found += [inner for inner in held if isinstance(inner, (Function, Bound))]
-    return found
-
-
-def _may_pass_more(engine: Engine, value: Value) -> bool:
-    function = value.function if isinstance(value, Bound) else value
-    return not isinstance(function, Function) or function in engine.with_defaults
-
-
-def _find_called_back(engine: Engine, cls: Class, read: list[Node]) -> list[Value]:
-    # The methods that external code calls of an instance of `cls`, the hooks of its bases among them.
-    order = objects.find_order(engine, cls, read)
-    hooks = [hook for each in order if isinstance(each, External) for hook in hooks_of(each.path)]
-    found: list[Value] = []
-    for name in dict.fromkeys((*_CALLED_BACK, *hooks)):
-        if any(isinstance(each, Class) and objects.defines(each, name) for each in order):
-            read += [engine.node((each.namespace, name)) for each in order if isinstance(each, Class)]
-            found += objects.class_attribute(engine, order, name, None)[0]
-    return found
+    for each in callbacks.run_of(engine, caller, value):
+        _run_unseen(engine, caller, register, each)
 
 
 def _run_unseen(engine: Engine, caller: Activation, register: Register, value: Value) -> None:
