@@ -77,7 +77,8 @@ def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: It
         if not (isinstance(source, Object) and source.kind == "dict"):
             objects.put_item(engine, target, None, (UNKNOWN,))
             continue
-        if not engine.has_grown(source, reader, target):
+        # What another reader has copied need not be copied again: that reader does so when there is more.
+        if source is target or not engine.has_grown(source, target):
             continue
         for key in engine.read((source, objects.KEYS), reader):
             if isinstance(key, Constant):

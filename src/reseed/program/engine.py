@@ -240,9 +240,9 @@ class Engine:
             for reader, places in node.readers.items():
                 self._have_computed(reader, places)
 
-    def has_grown(self, owner: Object, reader: Activation, place: Hashable) -> bool:
-        """Whether more is written to `owner` than when `reader` asked this at the same register for `place`."""
-        asked = (reader, self._at, owner, place)
+    def has_grown(self, owner: Object, asker: Hashable) -> bool:
+        """Whether more is written to `owner` than when `asker` asked this before."""
+        asked = (owner, asker)
         number = self._growth.get(owner, 0)
         if self._seen_grown.get(asked) == number:
             return False
