@@ -42,8 +42,13 @@ class Shared:
     def __init__(self, caching: bool = False) -> None:
         self.screen = Screen()
         self.cache = Cache() if caching else None
-        self.results = Results(self.cache, self.screen.modules) if self.cache else None
         self._project: Project | None = None
+        self.reads = self.screen.texts.reads
+        self.results = (
+            Results(self.cache, self.screen.modules, self.reads, lambda: self.project().importers)
+            if self.cache
+            else None
+        )
 
     def project(self) -> Project:
         """Give it, with all that analyses Python imported."""
@@ -107,6 +112,8 @@ def check_text(path: str, text: str, tree: ast.Module | None = None, project: Pr
     Nothing is taken out. `tree` is the text parsed by `ast`, if the caller has it, `project` what the calls of one run
     share; without it no other file is looked at. Raises SourceError where the text does not parse.
     """
+    if project:
+        project.texts.reads.begin()
     with _collecting_at_the_end():
         return _analyse(path, text, tree, project)
 
@@ -248,6 +255,7 @@ def before_analysis(
         known = _known(path, settings, codes, shared, named)
         if known is not None:
             return known
+        shared.reads.begin()
         source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileResult(problems=[error.problem])

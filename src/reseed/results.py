@@ -1,25 +1,29 @@
-"""What was found in files by an earlier run, for as long as nothing around them has changed.
+"""What was found in files by an earlier run, for as long as nothing that it rests on has changed.
 
-What is found in a file depends on other files of its project: what it imports, what imports it. So a result holds while
-the project's tree does, by the names, sizes and times of its files.
+What is found in a file depends on other files of its project: on those that its analysis read, and on which files
+import it. While nothing at all has changed in the project, by the names, sizes and times of its files, every result
+holds. Else one holds where the files that it rests on have the same contents, the same files are said to import the
+checked one, and no file came or went: a new one might answer an import that another one answered.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from reseed.source import SourceError
 from reseed.source.cache import Cache
 from reseed.source.modules import Modules
+from reseed.source.reads import Reads
+from reseed.source.text import read
+from reseed.source.tree import Contents, Tree, hashed_bytes, look_through
 
 if TYPE_CHECKING:
     from reseed.rules.finding import Finding
-
-_COUNTS = (".py", ".toml", ".cfg", ".txt", ".yml", ".yaml")
-# A folder so full is no project. Reading it would take longer than it saves.
-_LARGEST_TREE = 100_000
+    from reseed.source.importers import Importers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,37 @@ class Kept:
     dropped: bool = False
 
 
+class _Basis(NamedTuple):
+    """What an answer about a file rests on.
+
+    `files` are other files, one a line and compressed, `contents` stands for what they, the file and the frame held,
+    `importers` are the files that were said to import it, by the limit.
+    """
+
+    files: bytes
+    contents: bytes
+    importers: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+class _Result(NamedTuple):
+    tree: bytes
+    text: bytes
+    findings: tuple[Finding, ...]
+    basis: _Basis
+
+
 @dataclass
 class Results:
-    """Results by path, in the cache."""
+    """Results by path, in the cache. `reads` has noted what the answer rests on that is to be kept."""
 
     cache: Cache
     modules: Modules
+    reads: Reads
+    importers: Callable[[], Importers]
     _projects: dict[str, str] = field(default_factory=dict)
-    _trees: dict[str, bytes | None] = field(default_factory=dict)
-    _dropped: dict[str, set[str]] = field(default_factory=dict)
-    _newly_dropped: dict[str, set[str]] = field(default_factory=dict)
+    _trees: dict[str, Tree | None] = field(default_factory=dict)
+    _dropped: dict[str, dict[str, _Basis]] = field(default_factory=dict)
+    _newly_dropped: dict[str, dict[str, _Basis]] = field(default_factory=dict)
 
     def find(self, path: str, text: str | None = None) -> Kept | None:
         """What an earlier run found in the file `path`, None where it is not known any more.
@@ -52,27 +77,38 @@ class Results:
             return None
         if text is None and os.path.abspath(path) in self._dropped_in(project, tree):
             return Kept(dropped=True)
-        kept = self.cache.get("result", os.getcwd(), path)
-        if kept is None or kept[0] != tree or (text is not None and kept[1] != _hashed(text)):
+        kept: _Result | None = self.cache.get("result", os.getcwd(), path)
+        if kept is None or (text is not None and kept.text != _hashed(text)):
             return None
-        return Kept(kept[2])
+        if kept.tree != tree.digest:
+            if not self._holds(kept.basis, path, tree):
+                return None
+            self.cache.put(kept._replace(tree=tree.digest), "result", os.getcwd(), path)
+        return Kept(kept.findings)
 
     def keep(self, path: str, text: str, findings: list[Finding]) -> None:
-        """Keep what was found in a file that was analysed."""
+        """Keep what was found in a file that was analysed, unless it holds something else than `text`."""
         tree = self._tree(self._project(path))
-        if tree is not None:
-            self.cache.put((tree, _hashed(text), tuple(findings)), "result", os.getcwd(), path)
+        basis = self._basis(path, tree) if tree is not None else None
+        if tree is not None and basis is not None and _is_held(path, text):
+            self.cache.put(_Result(tree.digest, _hashed(text), tuple(findings), basis), "result", os.getcwd(), path)
 
     def drop(self, path: str) -> None:
         """Remember that the screen dropped a file; `flush` keeps it."""
-        self._newly_dropped.setdefault(self._project(path), set()).add(os.path.abspath(path))
+        project = self._project(path)
+        tree = self._tree(project)
+        basis = self._basis(path, tree) if tree is not None else None
+        if basis is not None:
+            self._newly_dropped.setdefault(project, {})[os.path.abspath(path)] = basis
 
     def flush(self) -> None:
-        """Keep which files were dropped."""
+        """Keep which files were dropped, and what files hold."""
         for project, dropped in self._newly_dropped.items():
             tree = self._tree(project)
             if tree is not None:
-                self.cache.put((tree, dropped | self._dropped_in(project, tree)), "dropped", project)
+                self._dropped[project] = {**self._dropped_in(project, tree), **dropped}
+                self.cache.put((tree.digest, self._dropped[project]), "dropped", project)
+                self.cache.put(tree.known, "contents", project)
         self._newly_dropped.clear()
 
     def _project(self, path: str) -> str:
@@ -81,50 +117,54 @@ class Results:
             self._projects[folder] = self.modules.project(os.path.realpath(path))
         return self._projects[folder]
 
-    def _tree(self, project: str) -> bytes | None:
+    def _tree(self, project: str) -> Tree | None:
         if project not in self._trees:
-            self._trees[project] = _digest(project)
+            self._trees[project] = look_through(project, lambda: self._contents(project))
         return self._trees[project]
 
-    def _dropped_in(self, project: str, tree: bytes) -> set[str]:
+    def _contents(self, project: str) -> Contents:
+        return self.cache.get("contents", project) or {}
+
+    def _dropped_in(self, project: str, tree: Tree) -> dict[str, _Basis]:
         if project not in self._dropped:
-            kept = self.cache.get("dropped", project)
-            self._dropped[project] = kept[1] if kept is not None and kept[0] == tree else set()
+            digest, known = self.cache.get("dropped", project) or (tree.digest, {})
+            if digest != tree.digest:
+                known = {path: basis for path, basis in known.items() if self._holds(basis, path, tree)}
+                self._newly_dropped.setdefault(project, {})  # to be kept for this tree
+            self._dropped[project] = known
         return self._dropped[project]
 
+    def _basis(self, path: str, tree: Tree) -> _Basis | None:
+        """What has been noted for the file `path`; None where some of it has changed since the run began."""
+        own = os.path.realpath(path)
+        files = sorted(self.reads.files - {own})
+        contents = tree.contents([own, *files])
+        return (
+            None if contents is None else _Basis(_packed(files), contents, tuple(sorted(self.reads.importers.items())))
+        )
 
-def _digest(project: str) -> bytes | None:
-    hashed = hashlib.blake2b(digest_size=16)
-    waiting, number = [project], 0
-    seen: set[str] = set()  # links may lead in a circle, and out of the project
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            continue
-        number += len(found)
-        if number > _LARGEST_TREE:
-            return None
-        hashed.update(folder.encode("utf-8", "surrogateescape"))
-        for entry in found:
-            if entry.name.endswith(_COUNTS):
-                try:
-                    status = entry.stat()
-                except OSError:
-                    continue
-                stamp = f"{entry.name}\0{status.st_size}\0{status.st_mtime_ns}\n"
-                hashed.update(stamp.encode("utf-8", "surrogateescape"))
-            elif not entry.name.startswith(".") and entry.name != "__pycache__" and entry.is_dir():
-                if entry.is_symlink():
-                    real = os.path.realpath(entry.path)
-                    if real in seen:
-                        continue
-                    seen.add(real)
-                waiting.append(entry.path)
-    return hashed.digest()
+    def _holds(self, basis: _Basis, path: str, tree: Tree) -> bool:
+        own = os.path.realpath(path)
+        if tree.contents([own, *_unpacked(basis.files)]) != basis.contents:
+            return False
+        return all(tuple(self.importers().of(own, limit)) == answer for limit, answer in basis.importers)
+
+
+def _packed(files: list[str]) -> bytes:
+    return zlib.compress("\n".join(files).encode("utf-8", "surrogateescape")) if files else b""
+
+
+def _unpacked(files: bytes) -> list[str]:
+    return zlib.decompress(files).decode("utf-8", "surrogateescape").split("\n") if files else []
 
 
 def _hashed(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    # flake8 hands over what it has read with its line ends made one.
+    return hashed_bytes(text.replace("\r\n", "\n").encode("utf-8", "surrogatepass"))
+
+
+def _is_held(path: str, text: str) -> bool:
+    try:
+        return _hashed(read(path).text) == _hashed(text)
+    except SourceError:
+        return False

@@ -13,6 +13,7 @@ from reseed.facts.model import ModuleFacts
 from reseed.facts.stopwatch import Stopwatch
 from reseed.source import SourceError
 from reseed.source.cache import Cache
+from reseed.source.reads import Reads
 from reseed.source.text import read
 
 # Longer files are data, or made by a program.
@@ -25,17 +26,20 @@ _INSTRUCTION_LIMIT = 2_000_000
 class Store:
     """Facts by path, the latest used kept in memory. A file is read again when it has changed.
 
-    With a `cache`, facts are looked for there by the text that they are of, and kept there.
+    With a `cache`, facts are looked for there by the text that they are of, and kept there. What is asked for is noted
+    in `reads`.
     """
 
-    def __init__(self, stopwatch: Stopwatch, cache: Cache | None = None) -> None:
+    def __init__(self, stopwatch: Stopwatch, cache: Cache | None, reads: Reads) -> None:
         self._stopwatch = stopwatch
         self._cache = cache
+        self._reads = reads
         self._kept: dict[str, tuple[tuple[int, int], ModuleFacts | None, int]] = {}
         self._instructions = 0
 
     def facts(self, path: str) -> ModuleFacts | None:
         """The facts of the file `path`, None where it cannot be read or parsed, or cannot matter."""
+        self._reads.files.add(path)
         try:
             status = os.stat(path)
         except OSError:

@@ -60,7 +60,7 @@ class Project:
 
     def __post_init__(self) -> None:
         self.modules, self.texts = self.screen.modules, self.screen.texts
-        self.store = Store(self.stopwatch, self.cache)
+        self.store = Store(self.stopwatch, self.cache, self.texts.reads)
         self.registries = Registries(self.modules, self.texts)
         self.importers = Importers(self.modules, self.texts, self.registries)
 

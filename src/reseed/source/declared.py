@@ -15,6 +15,11 @@ from reseed.source.declared_setup import requirements_of_setup_py
 from reseed.source.toml import TOMLDecodeError, load
 from reseed.source.versions import Range, poetry_clauses, range_of
 
+DECLARING = (
+    *("pyproject.toml", "setup.cfg", "setup.py", "requirements*.txt", os.path.join("requirements", "*.txt")),
+    *("environment*.yml", "environment*.yaml"),
+)
+"""The files of a folder that are looked into, as patterns."""
 _TORCH = ("torch",)
 _IN_CONDA = {"torch": ("pytorch", "torch", "pytorch-gpu", "pytorch-cpu")}
 
@@ -80,15 +85,10 @@ def _lowest(found: Iterable[Declared]) -> Declared | None:
 
 def _declarations_in(folder: str, names: tuple[str, ...]) -> Iterator[Declared]:
     readers = (
-        ("pyproject.toml", _from_pyproject),
-        ("setup.cfg", _from_setup_cfg),
-        ("setup.py", _from_setup_py),
-        ("requirements*.txt", _from_requirements),
-        (os.path.join("requirements", "*.txt"), _from_requirements),
-        ("environment*.yml", _from_environment),
-        ("environment*.yaml", _from_environment),
+        *(_from_pyproject, _from_setup_cfg, _from_setup_py, _from_requirements, _from_requirements),
+        *(_from_environment, _from_environment),
     )
-    for pattern, reader in readers:
+    for pattern, reader in zip(DECLARING, readers, strict=True):
         for path in sorted(glob.glob(os.path.join(glob.escape(folder), pattern))):
             for found in reader(_read(path), names):
                 yield Declared(found.allowed.minimum, path, found.text, found.allowed)

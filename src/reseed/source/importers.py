@@ -66,6 +66,13 @@ class Importers:
 
         Tests do not count, but for a file that is one.
         """
+        reads = self._texts.reads
+        with reads.aside():
+            found = self._find(file, limit)
+        reads.importers[limit] = tuple(found)
+        return found
+
+    def _find(self, file: str, limit: int) -> list[str]:
         graph = self._graph(file)
         if self._latest[0] != file:  # asked for one file, and for more of the same
             self._latest = file, self._users(graph, file)

@@ -116,11 +116,13 @@ class Lineage:
         waiting = [name]
         while waiting:
             if len(seen) > _LIMIT:
-                return _Trait.DATASET
+                found = _Trait.DATASET
+                break
             traits, bases = self._meaning(waiting.pop())
             found |= traits
             waiting += [base for base in bases if base not in seen]
             seen.update(dict.fromkeys(bases))
+        self.texts.reads.files.update(each.file for each in seen)
         return found
 
     def _meaning(self, name: _Name) -> tuple[_Trait, tuple[_Name, ...]]:

@@ -18,7 +18,7 @@ from reseed.knowledge.roots import LIBRARY_ROOTS
 from reseed.source.discover import DEFAULT_EXCLUDE
 
 # What stands in the topmost folder of a project.
-_MARKERS = frozenset(
+MARKERS = frozenset(
     {".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "environment.yml", "tox.ini"}
     | {"Pipfile", "README.md", "README.rst", "README", "LICENSE"}
 )
@@ -169,7 +169,7 @@ class Modules:
         last, marked = 0, False
         for index, place in enumerate(chain):
             entries = self._entries(place)
-            if entries & _MARKERS:
+            if entries & MARKERS:
                 last, marked = index, True
             if _INIT in entries:
                 last = max(last, min(index + 1, len(chain) - 1))

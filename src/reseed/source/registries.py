@@ -42,7 +42,7 @@ class Registries:
 
     modules: Modules
     texts: Texts = field(default_factory=Texts)
-    _answers: dict[str, bool] = field(default_factory=dict)
+    _answers: dict[str, tuple[bool, tuple[str, ...]]] = field(default_factory=dict)
     _own: dict[str, tuple[bool, tuple[str, ...]]] = field(default_factory=dict)
 
     def fills(self, file: str) -> bool:
@@ -56,11 +56,15 @@ class Registries:
                 waiting += [each for each in imported if each not in seen]
                 seen.update(dict.fromkeys(imported))
             # Where nothing is found, nothing is to be found from any of these.
-            self._answers.update({file: True} if found else dict.fromkeys(seen, False))
-        return self._answers[file]
+            files = tuple(seen)
+            self._answers.update({file: (True, files)} if found else dict.fromkeys(seen, (False, files)))
+        answer, files = self._answers[file]
+        self.texts.reads.files.update(files)
+        return answer
 
     def fills_itself(self, file: str) -> bool:
         """Whether what stands in `file` may fill a registry when it is imported."""
+        self.texts.reads.files.add(file)
         return self._look(file)[0]
 
     def _look(self, file: str) -> tuple[bool, tuple[str, ...]]:

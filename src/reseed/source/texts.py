@@ -6,6 +6,8 @@ import os
 import sys
 from dataclasses import dataclass, field
 
+from reseed.source.reads import Reads
+
 LONGEST_FILE = 1_000_000
 """In bytes. Longer files are data, or made by a program."""
 _KEPT = 32_000_000
@@ -14,13 +16,15 @@ _KEPT = 32_000_000
 
 @dataclass
 class Texts:
-    """Texts by path."""
+    """Texts by path. What is asked for is noted in `reads`."""
 
+    reads: Reads = field(default_factory=Reads)
     _texts: dict[str, str] = field(default_factory=dict)
     _size: int = 0
 
     def text(self, path: str) -> str:
         """The text of the file `path`, undecodable bytes replaced; empty where it cannot be read, or is too long."""
+        self.reads.files.add(path)
         text = self._texts.pop(path, None)
         if text is None:
             text = _read(path)

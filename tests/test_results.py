@@ -1,0 +1,242 @@
+"""What an earlier run found is used for as long as what it rests on is as it was, and no longer."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reseed import check as checking
+from reseed.runs import check_paths
+from reseed.settings import Settings
+
+LOADER = """
+    from torch.utils.data import DataLoader
+    from data.faces import FaceDataset
+    loader = DataLoader(FaceDataset(), num_workers=2)
+"""
+SEEDED = """
+    import numpy as np
+    from torch.utils.data import DataLoader, get_worker_info
+    from data.faces import FaceDataset
+    def init(worker_id):
+        np.random.seed(get_worker_info().seed % 2**32)
+    loader = DataLoader(FaceDataset(), num_workers=2, worker_init_fn=init)
+"""
+HELPED = """
+    from torch.utils.data import DataLoader
+    from data.faces import FaceDataset
+    from seeding import init
+    loader = DataLoader(FaceDataset(), num_workers=2, worker_init_fn=init)
+"""
+REGISTERED = """
+    import extra
+    from registry import build
+    from torch.utils.data import DataLoader
+    loader = DataLoader(build("Noisy"), num_workers=2)
+"""
+# For each file what it may hold, None for no such file.
+VARIANTS: dict[str, list[str | None]] = {
+    "data/base.py": [
+        "from torch.utils.data import Dataset\nclass Base(Dataset):\n    pass\n",
+        "class Base:\n    pass\n",
+        "import numpy as np\nclass Base:\n    def __len__(self):\n        return 3\n"
+        "    def crop(self):\n        return np.random.rand()\n",
+    ],
+    "data/noise.py": [
+        "import numpy as np\ndef shift():\n    return np.random.rand()\n",
+        "def shift():\n    return 3\n",
+        "import numpy as np\nrng = np.random.default_rng(0)\ndef shift():\n    return rng.random()\n",
+        None,
+    ],
+    "data/faces.py": [
+        """
+        from data.base import Base
+        from data.noise import shift
+        class FaceDataset(Base):
+            def __getitem__(self, index):
+                return shift()
+        """,
+        """
+        from data.base import Base
+        class FaceDataset(Base):
+            def __init__(self, transform=None):
+                self.transform = transform
+            def __getitem__(self, index):
+                return self.transform(self.crop())
+        """,
+    ],
+    "noise.py": [None, "def shift():\n    return 3\n"],
+    "seeding.py": [
+        "import random\ndef init(worker_id):\n    random.seed(worker_id)\n",
+        "import numpy as np\nimport torch\ndef init(worker_id):\n    np.random.seed(torch.initial_seed() % 2**32)\n",
+        None,
+    ],
+    "train.py": [LOADER, SEEDED, HELPED, "print('no loader')\n", None],
+    "other.py": [None, LOADER, SEEDED],
+    "registry.py": [
+        "SETS = {}\ndef register(cls):\n    SETS[cls.__name__] = cls\n    return cls\ndef build(name):\n"
+        "    return SETS[name]()\n"
+    ],
+    "extra.py": [
+        "class Extra:\n    pass\n",
+        """
+        from registry import register
+        from data.faces import FaceDataset
+        @register
+        class Noisy(FaceDataset):
+            pass
+        """,
+    ],
+    "registered.py": [REGISTERED],
+    "registered_too.py": [REGISTERED],
+    "loading.py": [
+        "def auto_dataloader(dataset, num_workers):\n    return dataset\n",
+        "from ignite.distributed import auto_dataloader\n",
+    ],
+    "lit.py": ["from loading import auto_dataloader\nloader = auto_dataloader(unseen, num_workers=4)\n"],
+    "names.py": ["x = 3\n", "from data.faces import FaceDataset\ndef make():\n    return FaceDataset()\n"],
+    "starred.py": [
+        """
+        from names import *
+        from torch.utils.data import DataLoader
+        loader = DataLoader(make(), num_workers=2)
+        """
+    ],
+    "requirements.txt": [None, "torch>=1.8\n", "torch\nmonai<0.2\n"],
+}
+FIRST = {name: variants[0] for name, variants in VARIANTS.items()}
+
+
+def write(name: str, text: str | None) -> None:
+    if text is None:
+        Path(name).unlink(missing_ok=True)
+    else:
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(textwrap.dedent(text))
+
+
+@contextmanager
+def project() -> Iterator[None]:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESEED_CACHE_DIR", str(Path(folder) / "cache"))
+        (Path(folder) / "project").mkdir()
+        patch.chdir(Path(folder) / "project")
+        Path("README.md").touch()
+        for name, text in FIRST.items():
+            write(name, text)
+        yield
+
+
+def rows(cached: bool = True) -> list[str]:
+    report = check_paths(["."], Settings(torch_version="any"), caching=cached)
+    assert not report.problems
+    return [f"{os.path.relpath(row.path)}:{row.span.line} {row.code}" for row in report.findings]
+
+
+@contextmanager
+def analysed() -> Iterator[list[str]]:
+    """The files that are analysed inside, and not taken from what is kept."""
+    found = []
+    real = checking.check_text
+
+    def note(path: str, *rest: object, **named: object) -> object:
+        found.append(os.path.relpath(path))
+        return real(path, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checking, "check_text", note)
+        yield found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(sorted(VARIANTS)).flatmap(
+            lambda name: st.tuples(st.just(name), st.sampled_from(VARIANTS[name]))
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_after_any_edits_a_run_finds_what_one_without_a_cache_does(edits: list[tuple[str, str | None]]) -> None:
+    with project():
+        rows()
+        for name, text in edits:
+            write(name, text)
+            assert rows() == rows(cached=False)
+
+
+def test_only_what_rests_on_a_change_is_analysed_again() -> None:
+    with project():
+        write("lone.py", LOADER.replace("data.faces", "lonely"))
+        write("lonely.py", "from torch.utils.data import Dataset\nclass FaceDataset(Dataset):\n    pass\n")
+        before = rows()
+        with analysed() as again:
+            assert rows() == before
+        assert again == []
+        write("lonely.py", Path("lonely.py").read_text() + "# a word\n")
+        with analysed() as again:
+            assert rows() == before
+        assert again == ["lone.py", "lonely.py"]
+        write("data/noise.py", "def shift():\n    return 4\n")
+        after = rows(cached=False)
+        with analysed() as again:
+            assert rows() == after
+        assert again == ["data/faces.py", "train.py"]
+
+
+def test_a_file_that_was_only_touched_has_nothing_analysed() -> None:
+    with project():
+        before = rows()
+        for name in ("data/noise.py", "train.py", "data/faces.py"):
+            os.utime(name, ns=(1, 1))
+        with analysed() as again:
+            assert rows() == before
+            assert rows() == before
+        assert again == []
+
+
+def test_a_new_importer_is_seen() -> None:
+    with project():
+        write("train.py", "print('no loader')\n")
+        assert "data/faces.py:6 RNG101" in rows()
+        write("train.py", SEEDED)
+        assert "data/faces.py:6 RNG101" not in rows()
+
+
+def test_a_base_that_becomes_a_dataset_is_seen() -> None:
+    with project():
+        write("train.py", None)
+        write("data/base.py", "class Base:\n    pass\n")
+        assert "data/faces.py:6 RNG101" not in rows()
+        write("data/base.py", FIRST["data/base.py"])
+        assert "data/faces.py:6 RNG101" in rows()
+
+
+def test_a_file_that_begins_to_fill_a_registry_is_seen() -> None:
+    with project():
+        assert {"registered.py:5 RNG202", "registered_too.py:5 RNG202"} <= set(rows())
+        write("extra.py", VARIANTS["extra.py"][1])
+        assert {"registered.py:5 RNG201", "registered_too.py:5 RNG201"} <= set(rows())
+
+
+def test_a_function_that_becomes_a_librarys_is_seen() -> None:
+    with project():
+        assert "lit.py:2 RNG202" not in rows()
+        write("loading.py", VARIANTS["loading.py"][1])
+        assert "lit.py:2 RNG202" in rows()
+
+
+def test_a_name_that_a_star_begins_to_give_is_seen() -> None:
+    with project():
+        assert "starred.py:4 RNG202" in rows()
+        write("names.py", VARIANTS["names.py"][1])
+        assert "starred.py:4 RNG201" in rows()
