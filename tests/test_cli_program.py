@@ -11,7 +11,7 @@ import pytest
 from test_cli import CLEAN, DATASET, ROWS, UNKNOWN, here, rows, run
 
 from reseed import check
-from reseed.rules import all_rules
+from reseed.rules.base import all_rules
 from reseed.rules.base import Rule
 from reseed.rules.finding import Span
 from reseed.source import SourceError

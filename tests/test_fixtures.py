@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reseed.check import Shared, check_text
-from reseed.rules import all_rules
+from reseed.rules.base import all_rules
 
 ROOT = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))

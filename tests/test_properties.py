@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from reseed.check import check_text
 from reseed.facts import module_facts
 from reseed.program import Loader, analyse
-from reseed.rules import all_rules
+from reseed.rules.base import all_rules
 from reseed.rules.finding import Finding, Span
 from reseed.source import SourceError, decode
 

@@ -11,7 +11,7 @@ import pytest
 from reseed.facts import module_facts
 from reseed.knowledge.object_draws import state_drawn_by, takes_generator
 from reseed.program import analyse
-from reseed.rules import all_rules
+from reseed.rules.base import all_rules
 from reseed.rules.finding import Draw, Finding, Maker, Span
 
 HEAD = """

@@ -9,7 +9,7 @@ import pytest
 
 from reseed.facts import module_facts
 from reseed.program import analyse, engine
-from reseed.rules import all_rules
+from reseed.rules.base import all_rules
 from reseed.rules.finding import Draw, Finding, LoaderPlace, Span, Step
 
 HEAD = """\

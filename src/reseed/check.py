@@ -6,7 +6,6 @@ matter never does.
 
 from __future__ import annotations
 
-import ast
 import functools
 import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -19,14 +18,17 @@ from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.cache import Cache
 from reseed.source.declared import Declared, declared, declared_torch, shows_on
-from reseed.source.screen import Screen
-from reseed.source.syntax import parse
+from reseed.source.modules import Modules
 from reseed.source.text import read_bytes
+from reseed.source.texts import Texts
 
 if TYPE_CHECKING:
+    import ast
+
     from reseed.program import Project
     from reseed.rules.base import Rule
     from reseed.rules.finding import Finding
+    from reseed.source.screen import Screen
 
 Codes = Callable[[], Collection[str]]
 """Codes that are worked out when the first finding asks for them, since that takes all rules to be imported."""
@@ -40,15 +42,20 @@ class Shared:
     """
 
     def __init__(self, caching: bool = False) -> None:
-        self.screen = Screen()
+        self.modules = Modules()
+        self.texts = Texts()
         self.cache = Cache() if caching else None
+        self.results: Results | None = None
+        if self.cache:
+            self.results = Results(self.cache, self.modules, self.texts.reads, lambda: self.project().importers)
         self._project: Project | None = None
-        self.reads = self.screen.texts.reads
-        self.results = (
-            Results(self.cache, self.screen.modules, self.reads, lambda: self.project().importers)
-            if self.cache
-            else None
-        )
+
+    @functools.cached_property
+    def screen(self) -> Screen:
+        """Which files may matter."""
+        from reseed.source.screen import Screen
+
+        return Screen(self.modules, self.texts)
 
     def project(self) -> Project:
         """Give it, with all that analyses Python imported."""
@@ -87,17 +94,27 @@ class FileResult:
 @functools.cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, sorted by code."""
-    from reseed.rules import all_rules
+    from reseed.rules.base import all_rules
 
     return all_rules()
 
 
-def codes_for(settings: Settings) -> Codes:
+def defaults_of_rules(cache: Cache | None = None) -> dict[str, bool]:
+    """For each code whether it is on by default. A `cache` knows without importing the rules."""
+    found: dict[str, bool] | None = cache.get("defaults") if cache else None
+    if found is None:
+        found = {rule.code: rule.default for rule in rules()}
+        if cache:
+            cache.put(found, "defaults")
+    return found
+
+
+def codes_for(settings: Settings, cache: Cache | None = None) -> Codes:
     """Give the codes that the settings switch on. Raises SettingsError for a code that does not exist."""
 
     @functools.cache
     def codes() -> frozenset[str]:
-        defaults = {rule.code: rule.default for rule in rules()}
+        defaults = defaults_of_rules(cache)
         check_codes(settings, defaults)
         return enabled_codes(settings.selectors, defaults)
 
@@ -122,6 +139,7 @@ def _analyse(path: str, text: str, tree: ast.Module | None, project: Project | N
     from reseed.facts import module_facts
     from reseed.facts.stopwatch import Stopwatch
     from reseed.program import analyse, depends_on_importers
+    from reseed.source.syntax import parse
 
     stopwatch = project.stopwatch if project else Stopwatch()
     with stopwatch.stage("facts"):
@@ -255,7 +273,7 @@ def before_analysis(
         known = _known(path, settings, codes, shared, named)
         if known is not None:
             return known
-        shared.reads.begin()
+        shared.texts.reads.begin()
         source = read_if_it_matters(path, shared.screen, named)
     except SourceError as error:
         return FileResult(problems=[error.problem])
@@ -295,6 +313,8 @@ def read_if_it_matters(path: str, screen: Screen, named: bool = False) -> Source
         if matters:
             return source
         if named:
+            from reseed.source.syntax import parse
+
             parse(path, source.text)  # to tell of a mistake
     return None
 
@@ -308,7 +328,7 @@ def bug(path: str, error: Exception) -> Problem:
 
 
 def _unsuppressed(path: str, text: str, findings: list[Finding]) -> list[Finding]:
-    if not findings:
+    if not findings or "noqa" not in text.lower():
         return findings
     from reseed.source.noqa import Suppressions  # brings flake8 along
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 from collections import Counter
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from reseed.check import Codes, Shared, check_source, codes_for, rules
 from reseed.cli import CLEAN, ERROR, FINDINGS, wants_color
-from reseed.fixing import FileRepair, codes_to_repair, repair_file, repair_source, unified_diff
 from reseed.parallel import processors
 from reseed.report import Report, Style, format_names, renderer
 from reseed.report._model import count, row
@@ -26,6 +24,7 @@ from reseed.source.cache import Cache, folder
 from reseed.source.discover import discover
 
 if TYPE_CHECKING:
+    from reseed.fixing import FileRepair
     from reseed.rules.finding import Finding
 
 
@@ -56,6 +55,8 @@ def check(arguments: argparse.Namespace) -> int:
 
 def fix(arguments: argparse.Namespace) -> int:
     """``reseed fix``: repair what can be repaired, or show what would be."""
+    from reseed.fixing import codes_to_repair, unified_diff
+
     settings = settings_of(arguments)
     named = [*(arguments.select or ()), *(arguments.extend_select or ())]
     codes = codes_to_repair(settings, named, arguments.unsafe_fixes)
@@ -102,6 +103,8 @@ def explain(arguments: argparse.Namespace) -> int:
         if wanted.upper() == rule.code or wanted.lower() == rule.name:
             print(f"# {rule.name} ({rule.code})\n\n{rule.documentation.strip()}")
             return CLEAN
+    import difflib
+
     known = [word for rule in rules() for word in (rule.code, rule.name)]
     near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5) or difflib.get_close_matches(
         wanted.upper(), known, n=1, cutoff=0.5
@@ -155,6 +158,8 @@ def _repairs(
     arguments: argparse.Namespace, settings: Settings, codes: Codes, problems: list[Problem]
 ) -> Iterator[FileRepair]:
     """Repair one file after the other; what cannot be read or found is added to `problems`."""
+    from reseed.fixing import repair_file, repair_source
+
     if arguments.paths == ["-"]:
         source, failed = _stdin(arguments)
         problems += failed

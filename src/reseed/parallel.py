@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -44,6 +41,11 @@ def in_order(
         for item in items:
             yield from work([item])
         return
+    # Imported late: where nothing is to be analysed, as in most runs, this would take as long as all the rest.
+    import multiprocessing
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     size = max(1, len(items) // (jobs * _CHUNKS))
     chunks = [items[start : start + size] for start in range(0, len(items), size)]
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(_START_METHOD), _begin, (begin,))

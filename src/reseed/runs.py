@@ -43,9 +43,9 @@ def check_paths(
 
     Raises SettingsError for a code that does not exist, and nothing else.
     """
-    codes = codes_for(settings)
-    files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     shared = Shared(caching)
+    codes = codes_for(settings, shared.cache)
+    files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     named = named_files(paths)
     results: dict[str, FileResult] = {}
     waiting: list[SourceFile] = []
@@ -98,7 +98,8 @@ def _join_crew(settings: Settings, caching: bool) -> None:
     # A forked process has its parent's crew. What begins from nothing makes one of its own.
     global _crew
     if _crew is None:
-        _crew = _Crew(settings, codes_for(settings), Shared(caching))
+        shared = Shared(caching)
+        _crew = _Crew(settings, codes_for(settings, shared.cache), shared)
 
 
 def _check_together(sources: Sequence[SourceFile]) -> list[tuple[str, FileResult, dict[str, float]]]:

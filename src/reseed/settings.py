@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -128,6 +127,8 @@ def check_torch_version(value: str) -> str:
 def _codes_of(word: str, defaults: Mapping[str, bool], origin: str) -> list[str]:
     codes = list(defaults) if word == "ALL" else [code for code in defaults if word and code.startswith(word)]
     if not codes:
+        import difflib
+
         near = difflib.get_close_matches(word.upper(), defaults, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else "`reseed rules` lists them"
         raise SettingsError(f"{origin}: unknown code {word!r}: {hint}")
@@ -240,6 +241,8 @@ class _Reader:
         allowed = sorted({*self._known, *known})
         for key in self._table:
             if key not in allowed:
+                import difflib
+
                 near = difflib.get_close_matches(key.replace("_", "-"), allowed, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(allowed)}"
                 raise SettingsError(f"unknown key {key!r}: {hint}")

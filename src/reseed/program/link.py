@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reseed.facts.model import Attribute, Call, Global, Import, ModuleFacts
+from reseed.facts.model import Attribute, Global, Import, ModuleFacts
 from reseed.knowledge.loaders import loader_of
 from reseed.knowledge.ranks import RANK_NAMES
 from reseed.program import calls, objects, workers
 from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
-from reseed.program.effects import DrawEffect, Effect
 from reseed.program.engine import Engine
 from reseed.program.externals import call_external
 from reseed.program.linking import Linker, Project
@@ -24,7 +23,6 @@ from reseed.program.values import UNKNOWN, Class, Function, Object
 from reseed.source.loading import LOADER_NAME
 
 _RECEIVERS = 8
-_DECISIVE = ("dataset", "num_workers", "collate_fn", "worker_init_fn", "persistent_workers", "multiprocessing_context")
 _LOADING = re.compile("[Ll]oader|[Dd]ata[Ss]et|seed_everything")
 # A main program that seeds in its loop over epochs, or on each of its ranks, may have its loaders made elsewhere.
 _SEEDING = re.compile("[Ss]eed|[Rr]and|[Dd]etermin|[Rr]eproduc|^fix")
@@ -42,6 +40,7 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     if begins or any(body.kind == "class" for body in root.bodies):
         engine.linker.start()
         _solve(engine)
+        engine.linker.started()
     if not (begins or _defines_dataset(engine)):
         return Program(engine, [], [], Reach(engine))
     if importers:
@@ -54,53 +53,6 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     datasets = _enter_datasets(engine, instances, loaders)
     candidates = [] if importers else _enter_candidates(engine, instances, loaders, datasets)
     return Program(engine, loaders, datasets, Reach(engine), candidates)
-
-
-def depends_on_importers(program: Program) -> bool:
-    """Whether files that import the root could change what is told of it, where none of them has been looked at.
-
-    They can where the root makes a loader whose arguments its callers decide, where worker code draws or seeds, which a
-    seeder may hide, or calls in the root what it was handed. A class that nothing shows to be a dataset, but may be
-    given to a loader, counts as one here.
-    """
-    engine = program.engine
-    if any(loader.activation.module == ROOT and _is_open(loader) for loader in program.loaders):
-        return engine.linker.has_importers()
-    entries = [*program.datasets, *program.candidates]
-    for worker in [*(loader.worker for loader in program.loaders), *(entry.worker for entry in entries)]:
-        if any(_may_be_hidden(reached.effect) for reached in program.reached(worker)) or any(
-            activation.module == ROOT and _calls_unknown(engine, activation)
-            for activation in program.reach.activations(worker)
-        ):
-            return engine.linker.has_importers()
-    return False
-
-
-def _is_open(loader: Loader) -> bool:
-    # Whether callers of the code around a loader may decide what it is given, or may yet give it something.
-    around: Activation | None = loader.activation
-    while around is not None:
-        if around.body.parameters:
-            return True
-        around = around.closure
-    given = {name: loader.argument(name) for name in _DECISIVE}
-    return any(
-        loader.may_pass(name) if values is None else not values or UNKNOWN in values for name, values in given.items()
-    )
-
-
-def _may_be_hidden(effect: Effect) -> bool:
-    # Draws from the states that PyTorch seeds itself are told of where a seeder is seen.
-    return not isinstance(effect, DrawEffect) or effect.state not in ("python-global", "torch-global")
-
-
-def _calls_unknown(engine: Engine, activation: Activation) -> bool:
-    for register, instruction in enumerate(activation.body.instructions):
-        if isinstance(instruction, Call) and engine.is_live(activation, register):
-            callees = activation.registers[instruction.function]
-            if not callees or UNKNOWN in callees:
-                return True
-    return False
 
 
 # Findings stand where a loader is made or a main program seeds, as names show, and where a class may be a dataset.

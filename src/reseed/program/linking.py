@@ -88,6 +88,8 @@ class Linker:
         self._quiet: dict[tuple[int, int], bool] = {}
         self._idle: dict[int, dict[int, list[str]]] = {}
         self._has_star: dict[str, bool] = {}
+        # Whether what the root's body links leaves no room for files that import it.
+        self._begins_full = False
 
     def declared(self, *distributions: str) -> tuple[Declared, ...]:
         """What the project of the root declares of a library."""
@@ -151,9 +153,17 @@ class Linker:
         """Run the root's body, as Python does with its main program."""
         self._start(0)
 
+    def started(self) -> None:
+        """Note that the root's body has been run, with all that it imports."""
+        self._begins_full = len(self.engine.modules) >= _MODULE_LIMIT
+
     def has_importers(self) -> bool:
         """Whether any file would be added by `join_importers`."""
-        return self._project is not None and bool(self._project.importers.of(self._files[0], 1))
+        if self._project is None:
+            return False
+        if not self._begins_full:
+            return bool(self._project.importers.of(self._files[0], 1))
+        return any(self._index.get(path) for path in self._project.importers.of(self._files[0], _IMPORTER_LIMIT))
 
     def join_importers(self) -> None:
         """Add the files that import the root and may give its datasets to loaders."""

@@ -1,5 +1,4 @@
-"""One file a rule: its name, its documentation, and what it finds in a program."""
+"""One file a rule: its name, its documentation, and what it finds in a program.
 
-from reseed.rules.base import Rule, all_rules
-
-__all__ = ["Rule", "all_rules"]
+Nothing is imported here: findings that an earlier run kept are read by `reseed.rules.finding` alone.
+"""

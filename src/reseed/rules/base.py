@@ -9,10 +9,11 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from reseed.program.model import Program
-from reseed.rules.finding import Finding
+if TYPE_CHECKING:
+    from reseed.program.model import Program
+    from reseed.rules.finding import Finding
 
 
 class Rule(ABC):

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from reseed import __version__
@@ -160,10 +159,13 @@ _VERSION: list[bytes] = []
 def _version() -> bytes:
     # What is kept is of use to the very code that made it: a release, or a checkout that is being worked on.
     if not _VERSION:
-        package = Path(__file__).parent.parent
-        stamps = sorted(
-            (str(file), (status := file.stat()).st_size, status.st_mtime_ns) for file in package.rglob("*.py")
-        )
+        package = os.path.dirname(os.path.dirname(__file__))
+        files = [os.path.join(folder, name) for folder, _, names in os.walk(package) for name in names]
+        stamps = [
+            (file, (status := os.stat(file)).st_size, status.st_mtime_ns)
+            for file in sorted(files)
+            if file.endswith(".py")
+        ]
         _VERSION.append(repr((__version__, sys.version, stamps)).encode())
         _VERSION[0] = hashlib.blake2b(_VERSION[0], digest_size=16).digest()
     return _VERSION[0]

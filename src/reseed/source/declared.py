@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import functools
 import glob
 import os
@@ -11,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reseed.source.declared_setup import requirements_of_setup_py
-from reseed.source.toml import TOMLDecodeError, load
 from reseed.source.versions import Range, poetry_clauses, range_of
 
 DECLARING = (
@@ -105,6 +102,8 @@ def _read(path: str) -> str:
 
 
 def _from_pyproject(text: str, names: tuple[str, ...]) -> Iterator[_Requirement]:
+    from reseed.source.toml import TOMLDecodeError, load
+
     try:
         data = load(text)
     except TOMLDecodeError:
@@ -127,6 +126,8 @@ def _from_pyproject(text: str, names: tuple[str, ...]) -> Iterator[_Requirement]
 
 
 def _from_setup_cfg(text: str, names: tuple[str, ...]) -> Iterator[_Requirement]:
+    import configparser
+
     config = configparser.RawConfigParser(strict=False)
     try:
         config.read_string(text)
@@ -140,6 +141,8 @@ def _from_setup_cfg(text: str, names: tuple[str, ...]) -> Iterator[_Requirement]
 
 
 def _from_setup_py(text: str, names: tuple[str, ...]) -> Iterator[_Requirement]:
+    from reseed.source.declared_setup import requirements_of_setup_py
+
     main, extras = requirements_of_setup_py(text)
     found = list(_requirements(main, names))
     yield from found or _requirements(extras, names)

@@ -7,13 +7,12 @@ at last any one other folder directly below one of them.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
 from functools import cached_property
 
-from reseed.knowledge.datasets import DATASETS
-from reseed.knowledge.loaders import LOADERS
 from reseed.knowledge.roots import LIBRARY_ROOTS
 from reseed.source.discover import DEFAULT_EXCLUDE
 
@@ -25,10 +24,17 @@ MARKERS = frozenset(
 # A path this deep below its project is rarer than a home folder that happens to hold a README.
 _LEVELS = 10
 _INIT = "__init__.py"
-# Libraries whose names are also folders of many a project: a bare name means such a folder only where Python would look
-# first.
-_PATHS = [*(row.path for row in DATASETS), *(row.path for row in LOADERS)]
-_KNOWN = frozenset(path.partition(".")[0] for path in _PATHS) | {"evaluate"}
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    # Libraries whose names are also folders of many a project: a bare name means such a folder only where Python would
+    # look first. The tables are imported late: what tells which project a file is of needs none of them.
+    from reseed.knowledge.datasets import DATASETS
+    from reseed.knowledge.loaders import LOADERS
+
+    rows = [*(row.path for row in DATASETS), *(row.path for row in LOADERS)]
+    return frozenset(path.partition(".")[0] for path in rows) | {"evaluate"}
 
 
 class Modules:
@@ -82,7 +88,7 @@ class Modules:
             if found and found not in seen:
                 seen.add(found)
                 yield found
-        if not seen and (parts[0] not in _KNOWN or len(parts) > 1):
+        if not seen and (parts[0] not in _known() or len(parts) > 1):
             others = {found for root in self._others(folder) if (found := self._below(root, parts))}
             if len(others) == 1:
                 yield others.pop()

@@ -6,7 +6,6 @@ import codecs
 import io
 import os
 import re
-import tokenize
 from dataclasses import dataclass
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -94,6 +93,8 @@ def read_bytes(path: str) -> bytes:
 
 def decode(path: str, raw: bytes) -> SourceFile:
     """Decode as Python does (PEP 263: byte order mark, coding line, else UTF-8). Raises SourceError."""
+    import tokenize
+
     nul = raw.find(b"\0")
     if nul >= 0:
         hint = "it looks like UTF-16, save it as UTF-8" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ""

@@ -110,9 +110,9 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
         if number > _LARGEST:
             return None
         names.append(f"{folder}{os.sep}")
+        above = os.path.basename(folder)
         for entry in found:
-            place = os.path.join(os.path.basename(folder), entry.name)
-            if entry.name.endswith(".py") or _ASKED.match(entry.name) or _ASKED.match(place):
+            if entry.name.endswith(".py") or _is_asked(entry.name, above):
                 try:
                     status = entry.stat()
                 except OSError:
@@ -132,3 +132,7 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
             elif entry.name in MARKERS:
                 names.append(entry.name)
     return Tree(stamps, "\n".join(names).encode("utf-8", "surrogateescape"), recall)
+
+
+def _is_asked(name: str, folder: str) -> bool:
+    return "." in name and bool(_ASKED.match(name) or _ASKED.match(os.path.join(folder, name)))
