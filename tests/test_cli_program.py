@@ -11,8 +11,7 @@ import pytest
 from test_cli import CLEAN, DATASET, ROWS, UNKNOWN, here, rows, run
 
 from reseed import check
-from reseed.rules.base import all_rules
-from reseed.rules.base import Rule
+from reseed.rules.base import Rule, all_rules
 from reseed.rules.finding import Span
 from reseed.source import SourceError
 

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 import reseed
 from reseed.check import check_text
 from reseed.cli import main
-from reseed.rules import Rule, all_rules
+from reseed.rules.base import Rule, all_rules
 from reseed.settings import SettingsError, load_settings
 from reseed.source.toml import load
 
