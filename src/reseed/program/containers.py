@@ -11,7 +11,7 @@ from reseed.program.activation import Activation
 from reseed.program.arguments import ANYTHING, Arguments
 from reseed.program.calls import call, call_method, invoke_held
 from reseed.program.engine import Engine
-from reseed.program.values import UNKNOWN, Constant, NoResult, Object, Value, Values
+from reseed.program.values import UNKNOWN, Class, Constant, Function, NoResult, Object, Value, Values
 
 
 def container_method(
@@ -36,9 +36,9 @@ def container_method(
         if name == "pop":
             engine.write((receiver, objects.REMOVED), first)
         if name == "setdefault":
-            for key in constant_keys(first):
+            for key in known_keys(first):
                 objects.put_item(engine, receiver, key, fallback)
-        for key in constant_keys(first) if receiver.kind == "dict" else [None]:
+        for key in known_keys(first) if receiver.kind == "dict" else [None]:
             yield from objects.get_item(engine, caller, receiver, key)
         yield from fallback
     elif name in ("values", "copy", "__iter__", "__enter__"):
@@ -66,9 +66,12 @@ def resume(caller: Activation, register: Register, generator: Object) -> None:
             caller.calls[register, body] = None
 
 
-def constant_keys(values: Iterable[Value]) -> list[object]:
-    """The constants among `values`, with None for each that is not one."""
-    return [value.value if isinstance(value, Constant) else None for value in values]
+def known_keys(values: Iterable[Value]) -> list[object]:
+    """What of `values` tells the items of a dict apart, with None for each that does not: see `objects.put_items`."""
+    return [
+        value.value if isinstance(value, Constant) else value if isinstance(value, (Class, Function)) else None
+        for value in values
+    ]
 
 
 def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: Iterable[Value]) -> None:
@@ -81,8 +84,9 @@ def copy_mapping(engine: Engine, reader: Activation, target: Object, sources: It
         if source is target or not engine.has_grown(source, target):
             continue
         for key in engine.read((source, objects.KEYS), reader):
-            if isinstance(key, Constant):
-                objects.put_item(engine, target, key.value, objects.get_item(engine, reader, source, key.value))
+            for known in known_keys((key,)):
+                if known is not None:
+                    objects.put_item(engine, target, known, objects.get_item(engine, reader, source, known))
         engine.write((target, objects.REMOVED), engine.read((source, objects.REMOVED), reader))
         anywhere = engine.read((source, objects.ANY), reader)
         if anywhere:

@@ -62,7 +62,7 @@ class Project:
         self.modules, self.texts = self.screen.modules, self.screen.texts
         self.store = Store(self.stopwatch, self.cache, self.texts.reads)
         self.registries = Registries(self.modules, self.texts)
-        self.importers = Importers(self.modules, self.texts, self.registries)
+        self.importers = Importers(self.modules, self.texts, self.registries, self.cache)
 
 
 class Linker:

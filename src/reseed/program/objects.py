@@ -11,7 +11,7 @@ that are taken out again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reseed.knowledge.datasets import dataset_base, is_wrapper
 from reseed.knowledge.loaders import loader_of
@@ -205,18 +205,30 @@ def _super_attribute(engine: Engine, activation: Activation, value: Super, name:
 
 
 def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]) -> None:
-    """Store `items` under the constant `key`, or under an unknown one where `key` is None."""
+    """Store `items` under `key`, as `put_items` does."""
+    put_items(engine, target, (key,), items)
+
+
+def put_items(engine: Engine, target: Object, keys: Collection[object], items: Iterable[Value]) -> None:
+    """Store `items` under each of `keys`: constants, functions and classes, which registries are often keyed by.
+
+    None is a key that is not known: what stands there stands under any.
+    """
     kept = items if isinstance(items, dict) else list(items)
     engine.write((target, ALL), kept)
-    if key is None:
+    known = [key for key in keys if key is not None]
+    if len(known) < len(keys):
         engine.write((target, ANY), kept)
     else:
-        engine.write((target, ITEM, key), kept)
-        engine.write((target, KEYS), [engine.values.constant(key)])
+        for key in known:
+            engine.write((target, ITEM, key), kept)
+    if known:
+        constant = engine.values.constant
+        engine.write((target, KEYS), [key if isinstance(key, (Class, Function)) else constant(key) for key in known])
 
 
 def get_item(engine: Engine, activation: Activation | None, target: Object, key: object) -> Values:
-    """What stands under the constant `key`, or under any where `key` is None."""
+    """What stands under `key`, or under any where it is None, which is not known."""
     if key is None:
         return engine.read((target, ALL), activation)
     anywhere = engine.read((target, ANY), activation)

@@ -39,7 +39,9 @@ class Reach:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._effects: dict[Activation, list[Effect]] = {}
-        self._certain: dict[Activation, States] | None = None
+        # What each activation seeds in every run, its callees' seedings included, as far as it has been asked for.
+        self._certain: dict[Activation, States] = {}
+        self._asked: set[Activation] = set()
 
     def effects(self, activation: Activation) -> list[Effect]:
         """The effects of the body of `activation`."""
@@ -48,30 +50,32 @@ class Reach:
             found = self._effects[activation] = effects_of(self.engine, activation)
         return found
 
-    def _certain_seeds(self) -> dict[Activation, States]:
-        # What each activation seeds in every run, its callees' seedings included: grown over the call graph.
-        if self._certain is not None:
-            return self._certain
-        self._certain = {}
+    def _find_certain(self, worker: Activation) -> None:
+        # Grown over the call graph, as far as `worker` reaches: what lies beyond does not matter to it.
         callers: dict[Activation, dict[Activation, None]] = {}
         queue: deque[Activation] = deque()
-        for activation in self.engine.activations.values():
+        stack = [callee for _, callee in worker.calls]
+        while stack:
+            activation = stack.pop()
+            if activation in self._asked:
+                continue
+            self._asked.add(activation)
             for _, callee in activation.calls:
                 callers.setdefault(callee, {})[activation] = None
+                stack.append(callee)
             if any(isinstance(effect, SeedEffect) for effect in self.effects(activation)):
                 queue.append(activation)
+        queue.extend(caller for callee in callers if callee in self._certain for caller in callers[callee])
         while queue:
             activation = queue.popleft()
             certain = seeded_throughout(self._seedings(activation))
             if certain - self._certain.get(activation, frozenset()):
                 self._certain[activation] = certain
                 queue.extend(callers.get(activation, ()))
-        return self._certain
 
     def _seeded_by_call(self, caller: Activation, register: Register) -> States:
         callees = [callee for at, callee in caller.calls if at == register]
-        certain = self._certain_seeds()
-        return frozenset.intersection(*(certain.get(callee, frozenset()) for callee in callees))
+        return frozenset.intersection(*(self._certain.get(callee, frozenset()) for callee in callees))
 
     def activations(self, worker: Activation) -> list[Activation]:
         """Every activation that the entry points of `worker` reach."""
@@ -89,6 +93,7 @@ class Reach:
 
         An effect appears once for each set of seeded states with which it is reached.
         """
+        self._find_certain(worker)
         found: list[Reached] = []
         starts: list[_Visit] = [(callee, frozenset()) for _, callee in worker.calls]
         parents: dict[_Visit, tuple[_Visit, Register] | None] = dict.fromkeys(starts)

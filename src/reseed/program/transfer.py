@@ -13,7 +13,7 @@ from reseed.program.activation import Activation
 from reseed.program.arguments import Arguments, arguments_of
 from reseed.program.builtin_calls import BUILTINS
 from reseed.program.calls import call, call_method, invoke_held
-from reseed.program.containers import call_special, constant_keys, copy_mapping, iterate
+from reseed.program.containers import call_special, copy_mapping, iterate, known_keys
 from reseed.program.engine import Engine
 from reseed.program.folding import fold, truth
 from reseed.program.values import UNKNOWN, Bound, Class, External, Object, Value, Values
@@ -87,7 +87,7 @@ def _set_attribute(engine: Engine, act: Activation, register: Register, ins: mod
 
 def _item(engine: Engine, act: Activation, register: Register, ins: model.Item) -> Iterable[Value]:
     found: Values = {}
-    keys = constant_keys(act.registers[ins.key]) or [None]
+    keys = known_keys(act.registers[ins.key]) or [None]
     key_instruction = act.body.instructions[ins.key]
     is_slice = isinstance(key_instruction, model.Operation) and key_instruction.operator == "[:]"
     for value in act.registers[ins.value]:
@@ -134,8 +134,7 @@ def _set_item(engine: Engine, act: Activation, register: Register, ins: model.Se
             if ins.removed:
                 engine.write((target, objects.REMOVED), act.registers[ins.key])
                 continue
-            for key in constant_keys(act.registers[ins.key]) or [None]:
-                objects.put_item(engine, target, key, values)
+            objects.put_items(engine, target, known_keys(act.registers[ins.key]) or [None], values)
     return ()
 
 
@@ -185,7 +184,7 @@ def _dictionary(engine: Engine, act: Activation, register: Register, ins: model.
         if key is None:
             copy_mapping(engine, act, result, act.registers[item])
         else:
-            for constant in constant_keys(act.registers[key]) or [None]:
+            for constant in known_keys(act.registers[key]) or [None]:
                 objects.put_item(engine, result, constant, act.registers[item])
     return (result,)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from reseed.source.cache import Cache
 from reseed.source.discover import discover
 from reseed.source.imports import import_lines, imports_of
 from reseed.source.loading import LOADER_WORDS, speaks_of_loaders
@@ -28,7 +29,11 @@ _OWN = frozenset({"__all__", "__author__", "__dir__", "__doc__", "__getattr__", 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.MatchAs, ast.MatchStar)
 _DOCSTRING = re.compile(r"""^[ \t]*[rRuU]?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3})""", re.MULTILINE)
+_DYNAMIC_WORDS = ("eval(", "exec(", "globals(", "__import__(", "import_module(")
 _DYNAMIC = re.compile(r"(?<![\w.])(?:eval|exec|globals|__import__)\(|\bimport_module\(")
+
+
+T = TypeVar("T")
 
 
 class _Import(NamedTuple):
@@ -48,10 +53,20 @@ class _Graph:
 
 
 class Importers:
-    """The import graphs of projects, turned round. They are read off the text by words, once a project."""
+    """The import graphs of projects, turned round. They are read off the text by words, once a project.
 
-    def __init__(self, modules: Modules, texts: Texts | None = None, registries: Registries | None = None) -> None:
+    What takes a parser is looked for in a `cache` by the text, and kept there.
+    """
+
+    def __init__(
+        self,
+        modules: Modules,
+        texts: Texts | None = None,
+        registries: Registries | None = None,
+        cache: Cache | None = None,
+    ) -> None:
         self._modules = modules
+        self._cache = cache
         self._texts = texts or Texts()
         self._registries = registries or Registries(modules, self._texts)
         self._graphs: dict[str, _Graph] = {}
@@ -148,7 +163,7 @@ class Importers:
         # Whether `file` makes names as it runs, or looks in the module that it has as `module` for such a name.
         if (file, module) not in self._dynamic:
             text = self._texts.text(file)
-            found = _DYNAMIC.search(text) is not None
+            found = any(word in text for word in _DYNAMIC_WORDS) and _DYNAMIC.search(text) is not None
             if module and not found and any(word in text for word in ("getattr", "vars", "dir(", "__dict__")):
                 spelled = re.escape(module)
                 ways = rf"\b(?:getattr|vars|dir)\(\s*[\w.]*{spelled}\b|\b{spelled}\.__dict__"
@@ -166,18 +181,15 @@ class Importers:
     def _definitions(self, file: str) -> frozenset[str]:
         found = self._defined.get(file)
         if found is None:
-            text = self._texts.text(file)
-            try:
-                names = _defined(parse(file, text), "global" in text)
-            except SourceError:
-                names = set(re.findall(r"\w+", text))
-            found = self._defined[file] = frozenset(names - _OWN)
+            found = self._defined[file] = self._parsed("definitions", file, _definitions_in)
         return found
 
     def _mentions(self, file: str, text: str) -> str:
         # What names things without using them.
         if file not in self._mentioned:
-            self._mentioned[file] = "\n".join([import_lines(text), *_ALL.findall(text), *_DOCSTRING.findall(text)])
+            listed = _ALL.findall(text) if "__all__" in text else []
+            documented = _DOCSTRING.findall(text) if '"""' in text or "'''" in text else []
+            self._mentioned[file] = "\n".join([import_lines(text), *listed, *documented])
         return self._mentioned[file]
 
     def _graph(self, file: str) -> _Graph:
@@ -192,7 +204,7 @@ class Importers:
         waiting = []
         for file in map(self._modules.real, files[:_FILE_LIMIT]):
             text = self._texts.text(file)
-            if _speaks_of_loaders(file, text):
+            if any(word in text for word in LOADER_WORDS) and self._parsed("loaders", file, _speaks_of_loaders):
                 waiting.append(file)
             for target, each in dict.fromkeys(self._imports(file, text)):
                 graph.importers.setdefault(target, []).append(each)
@@ -202,6 +214,15 @@ class Importers:
                 graph.loading.add(file)
                 waiting.extend(each.file for each in graph.importers.get(file, ()))
         return graph
+
+    def _parsed(self, what: str, file: str, work: Callable[[str, str], T]) -> T:
+        text = self._texts.text(file)
+        found: T | None = self._cache.get(what, text) if self._cache else None
+        if found is None:
+            found = work(file, text)
+            if self._cache:
+                self._cache.put(found, what, text)
+        return found
 
     def _imports(self, file: str, text: str) -> Iterator[tuple[str, _Import]]:
         for each in imports_of(text):
@@ -223,6 +244,14 @@ def _gives(modules: dict[str, set[str]], module: str, names: Set[str]) -> bool:
     return len(known) > before
 
 
+def _definitions_in(file: str, text: str) -> frozenset[str]:
+    try:
+        names = _defined(parse(file, text), "global" in text)
+    except SourceError:
+        names = set(re.findall(r"\w+", text))
+    return frozenset(names - _OWN)
+
+
 def _defined(tree: ast.Module, has_global: bool) -> set[str]:
     # The globals of a module, but for those that it imports. Functions bind some only by a `global` statement.
     found: set[str | None] = set()
@@ -242,8 +271,6 @@ def _defined(tree: ast.Module, has_global: bool) -> set[str]:
 
 
 def _speaks_of_loaders(file: str, text: str) -> bool:
-    if not any(word in text for word in LOADER_WORDS):
-        return False
     try:
         return speaks_of_loaders(parse(file, text), for_others=True)
     except SourceError:
