@@ -43,33 +43,17 @@ _NOTHING = _Trait(0)
 
 
 @dataclass(slots=True)
-class _Text:
-    """What the text of a file shows.
+class _Classes:
+    """The classes of a file, with the names in their bases and what their bodies have.
 
-    That are its classes, with the names in their bases and what their bodies have, and what it imports by the names
-    that are bound. `is_whole` is False where a class statement could not be read.
+    `imports` are by the names that they bind, once they have been asked for. `is_whole` is False where a class
+    statement could not be read.
     """
 
     path: str
-    text: str
     classes: dict[str, list[tuple[tuple[str, ...], _Trait]]]
     is_whole: bool
-    imported: dict[str, list[Imported]] | None = None
-
-    def imports(self, name: str) -> list[Imported]:
-        """What binds `name`, and what may by a star."""
-        if self.imported is None:
-            self.imported = {}
-            for each in imports_of(self.text):
-                self.imported.setdefault(each.bound, []).append(each)
-        return self.imported.get(name, []) + self.imported.get("*", [])
-
-    def assigned(self, name: str) -> list[str]:
-        """What `name` is given by assignments, each as text."""
-        if not any(f"{name}{sign}" in self.text for sign in (" =", "=", ":", ",", " :", " ,")):
-            return []
-        target = rf"^[ \t]*(?:\w+[ \t]*[,=][ \t]*)*{name}[ \t]*(?:,[ \t\w,]*)?(?::[^=\n]*)?=(?!=)[ \t]*([^\n]*)"
-        return [match[1] for match in re.finditer(target, self.text, re.MULTILINE)]
+    imports: dict[str, list[Imported]] | None = None
 
 
 class _Name(NamedTuple):
@@ -86,7 +70,8 @@ class Lineage:
 
     modules: Modules
     texts: Texts = field(default_factory=Texts)
-    _texts: dict[str, _Text | None] = field(default_factory=dict)
+    _classes: dict[str, _Classes | None] = field(default_factory=dict)
+    _own: tuple[str, str] = ("", "")  # a file, and what it is taken to hold, which need not stand on the disk
     _meanings: dict[_Name, tuple[_Trait, tuple[_Name, ...]]] = field(default_factory=dict)
     _folders: dict[str, str] = field(default_factory=dict)
 
@@ -98,8 +83,9 @@ class Lineage:
         if b"class" not in raw:
             return False
         file = self._real(path)
-        text = self._texts[file] = _read_text(file, decoded(raw))
-        return not text.is_whole or any(_may_be_dataset(self._traits(_Name(file, name))) for name in text.classes)
+        self._own = file, decoded(raw)
+        found = self._classes[file] = _read_classes(*self._own)
+        return not found.is_whole or any(_may_be_dataset(self._traits(_Name(file, name))) for name in found.classes)
 
     def _real(self, path: str) -> str:
         folder, name = os.path.split(path)
@@ -128,21 +114,21 @@ class Lineage:
     def _meaning(self, name: _Name) -> tuple[_Trait, tuple[_Name, ...]]:
         # What a name shows by itself, and the names that say the rest.
         if name not in self._meanings:
-            text = self._text(name.file)
-            self._meanings[name] = (_NOTHING, ()) if text is None else self._meaning_in(text, name)
+            found = self._classes_in(name.file)
+            self._meanings[name] = (_NOTHING, ()) if found is None else self._meaning_in(found, name)
         return self._meanings[name]
 
-    def _meaning_in(self, text: _Text, name: _Name) -> tuple[_Trait, tuple[_Name, ...]]:
-        if not text.is_whole:
+    def _meaning_in(self, file: _Classes, name: _Name) -> tuple[_Trait, tuple[_Name, ...]]:
+        if not file.is_whole:
             return _Trait.DATASET, ()
-        if name.dotted in text.classes and name.dotted != name.inside:
-            defined = text.classes[name.dotted]
-            bases = tuple(_Name(text.path, base, name.dotted) for each, _ in defined for base in each)
+        if name.dotted in file.classes and name.dotted != name.inside:
+            defined = file.classes[name.dotted]
+            bases = tuple(_Name(file.path, base, name.dotted) for each, _ in defined for base in each)
             return _union(own for _, own in defined), bases
         if name.inside and (told := _told(name.dotted)):
             return told, ()
         first, _, rest = name.dotted.partition(".")
-        bound = text.imports(first)
+        bound = self._imports(file, first)
         found: dict[_Name, None] = {}
         for each in bound:
             # Of a module what is last in a.b.Base is looked for in it; of another name it is that name, or is in it.
@@ -150,19 +136,38 @@ class Lineage:
             if told := _told(meant):
                 return told, ()
             last = meant.rpartition(".")[2]
-            files = self.modules.meant(text.path, each.level, each.module, each.name)
-            found.update((_Name(file, last), None) for file in files)
+            files = self.modules.meant(file.path, each.level, each.module, each.name)
+            found.update((_Name(place, last), None) for place in files)
         if first in _BUILTINS or any(each.name != "*" for each in bound):
             return _NOTHING, tuple(found)
-        values = text.assigned(first)  # Base = other.Base is followed, Base = make_base() is not
-        followed = tuple(_Name(text.path, value, name.inside or first) for value in values if _BASE.fullmatch(value))
+        values = _assigned(self._text(file.path), first)  # Base = other.Base is followed, Base = make_base() is not
+        followed = tuple(_Name(file.path, value, name.inside or first) for value in values if _BASE.fullmatch(value))
         return _NOTHING if len(followed) == len(values) else _Trait.DATASET, (*found, *followed)
 
-    def _text(self, file: str) -> _Text | None:
-        if file not in self._texts:
-            text = self.texts.text(file)
-            self._texts[file] = _read_text(file, text) if text else None
-        return self._texts[file]
+    def _classes_in(self, file: str) -> _Classes | None:
+        if file not in self._classes:
+            text = self._text(file)
+            self._classes[file] = _read_classes(file, text) if text else None
+        return self._classes[file]
+
+    def _imports(self, file: _Classes, name: str) -> list[Imported]:
+        # What binds `name`, and what may by a star.
+        if file.imports is None:
+            file.imports = {}
+            for each in imports_of(self._text(file.path)):
+                file.imports.setdefault(each.bound, []).append(each)
+        return file.imports.get(name, []) + file.imports.get("*", [])
+
+    def _text(self, file: str) -> str:
+        return self._own[1] if file == self._own[0] else self.texts.text(file)
+
+
+def _assigned(text: str, name: str) -> list[str]:
+    # What `name` is given by assignments, each as text.
+    if not any(f"{name}{sign}" in text for sign in (" =", "=", ":", ",", " :", " ,")):
+        return []
+    target = rf"^[ \t]*(?:\w+[ \t]*[,=][ \t]*)*{name}[ \t]*(?:,[ \t\w,]*)?(?::[^=\n]*)?=(?!=)[ \t]*([^\n]*)"
+    return [match[1] for match in re.finditer(target, text, re.MULTILINE)]
 
 
 def _told(dotted: str) -> _Trait:
@@ -185,7 +190,7 @@ def _union(traits: Iterable[_Trait]) -> _Trait:
     return found
 
 
-def _read_text(file: str, text: str) -> _Text:
+def _read_classes(file: str, text: str) -> _Classes:
     starts = list(_class_lines(text))
     found = [match for start in starts if (match := _CLASS.match(text, start))]
     classes: dict[str, list[tuple[tuple[str, ...], _Trait]]] = {}
@@ -196,7 +201,7 @@ def _read_text(file: str, text: str) -> _Text:
         own = _Trait.ITEMS if "__getitem" in body else _NOTHING
         own |= _Trait.LENGTH if "__len__" in body else _NOTHING
         classes.setdefault(name, []).append((tuple(_BASE.findall(_NO_BASE.sub("", bases or ""))), own))
-    return _Text(file, text, classes, len(found) == sum(_ANY_CLASS.match(text, start) is not None for start in starts))
+    return _Classes(file, classes, len(found) == sum(_ANY_CLASS.match(text, start) is not None for start in starts))
 
 
 def _class_lines(text: str) -> Iterator[int]:
