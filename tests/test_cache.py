@@ -139,7 +139,7 @@ def test_a_damaged_file_is_begun_anew(project: Path, tmp_path: Path, content: by
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache/cache.sqlite").write_bytes(content)
     assert rows(check()) == ROWS == rows(check())
-    assert Cache().get("dropped", str(project)) is not None
+    assert Cache().get("tree", str(project)) is not None
 
 
 def test_a_damaged_value_is_begun_anew(project: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def write(name: str, text: str | None) -> None:
     if text is None:
         Path(name).unlink(missing_ok=True)
     else:
-        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).parent.mkdir(exist_ok=True, parents=True)
         Path(name).write_text(textwrap.dedent(text))
 
 
@@ -240,3 +241,142 @@ def test_a_name_that_a_star_begins_to_give_is_seen() -> None:
         assert "starred.py:4 RNG202" in rows()
         write("names.py", VARIANTS["names.py"][1])
         assert "starred.py:4 RNG201" in rows()
+
+
+NOISY = "import numpy as np\ndef shift():\n    return np.random.rand()\n"
+QUIET = "def shift():\n    return 3\n"
+FACES = """
+    from torch.utils.data import Dataset
+    from {module} import shift
+    class Faces(Dataset):
+        def __getitem__(self, index):
+            return shift()
+"""
+
+
+def link(name: str, target: str) -> None:
+    Path(name).unlink(missing_ok=True)
+    Path(name).symlink_to(target)
+
+
+@contextmanager
+def changes(paths: tuple[str, ...] = (".",)) -> Iterator[None]:
+    """What is found differs after what is done inside, and is what a run without a cache finds."""
+
+    def found(cached: bool) -> list[tuple[str, int, str]]:
+        report = check_paths(paths, Settings(torch_version="any"), caching=cached)
+        return [(row.path, row.span.line, row.code) for row in report.findings]
+
+    before = found(True)
+    assert found(True) == before == found(False)
+    yield
+    assert found(True) == found(False) != before
+
+
+def test_a_file_in_a_hidden_folder() -> None:
+    with project():
+        write(".ci/faces.py", FACES.format(module="data.noise"))
+        with changes():
+            write(".ci/faces.py", "x = 1\n")
+
+
+def test_a_named_file_of_another_name() -> None:
+    with project():
+        write("script", FACES.format(module="data.noise"))
+        with changes(("script",)):
+            write("script", "x = 1\n")
+
+
+def test_a_file_behind_two_links() -> None:
+    with project():
+        write("../elsewhere/helper.py", NOISY)
+        write("../elsewhere/noise.py", "from helper import shift\n")
+        link("helper.py", "../elsewhere/helper.py")
+        link("lib", "../elsewhere")
+        write("faces.py", FACES.format(module="lib.noise"))
+        with changes():
+            write("../elsewhere/helper.py", QUIET)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_link_that_leads_elsewhere(kind: str) -> None:
+    with project():
+        for name, text in (("one", NOISY), ("two", QUIET)):
+            write(f"{name}/__init__.py", "")
+            write(f"{name}/noise.py", text)
+        inside, module = ("noise.py", "linked") if kind == "file" else ("", "linked.noise")
+        name = "linked.py" if kind == "file" else "linked"
+        link(name, f"one/{inside}".rstrip("/"))
+        write("faces.py", FACES.format(module=module))
+        with changes():
+            link(name, f"two/{inside}".rstrip("/"))
+
+
+def test_a_file_of_the_same_size_and_time() -> None:
+    with project():
+        write("noise.py", NOISY)
+        write("faces.py", FACES.format(module="noise"))
+        status = os.stat("noise.py")
+        with changes():
+            write("noise.py", QUIET.ljust(len(NOISY) - 1) + "\n")
+            os.utime("noise.py", ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_what_git_leaves_out_does_not_import() -> None:
+    with project():
+        write("train.py", None)
+        write(".git/HEAD", "")
+        write("exp/train.py", SEEDED)
+        (Path(".git") / "info").mkdir()
+        with changes():
+            write(".git/info/exclude", "exp\n")
+
+
+def test_a_declaration_above_the_project() -> None:
+    with project():
+        write("../requirements.txt", "albumentations==1.1.0\n")
+        write(
+            "crops.py",
+            """
+            import albumentations as A
+            from torch.utils.data import Dataset
+            class Crops(Dataset):
+                def __init__(self):
+                    self.transform = A.Compose([A.GaussianBlur()])
+                def __getitem__(self, index):
+                    return self.transform(image=index)
+            """,
+        )
+        with changes():
+            write("../requirements.txt", "albumentations==2.0.0\n")
+
+
+def test_a_file_that_is_edited_during_a_run_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    with project():
+        write("noise.py", NOISY)
+        write("faces.py", FACES.format(module="noise"))
+        real = checking.check_text
+
+        def interfering(path: str, *rest: object, **named: object) -> object:
+            write("noise.py", QUIET)
+            try:
+                return real(path, *rest, **named)
+            finally:
+                write("noise.py", NOISY)
+
+        rows()
+        write("faces.py", FACES.format(module="noise") + "    # a word\n")
+        monkeypatch.setattr(checking, "check_text", interfering)
+        assert "faces.py:6 RNG101" not in rows()
+        monkeypatch.undo()
+        assert "faces.py:6 RNG101" in rows()
+
+
+def test_a_value_that_is_damaged_is_none_at_all() -> None:
+    with project():
+        before = rows()
+        with sqlite3.connect(Path(os.environ["RESEED_CACHE_DIR"]) / "cache.sqlite") as connection:
+            for key, value in connection.execute("SELECT key, value FROM entries").fetchall():
+                damaged = value[:-3] + bytes([value[-3] ^ 1]) + value[-2:]
+                connection.execute("UPDATE entries SET value = ? WHERE key = ?", (damaged, key))
+        assert rows() == before

@@ -17,7 +17,7 @@ from reseed.results import Results
 from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.cache import Cache
-from reseed.source.declared import Declared, declared, declared_torch, shows_on
+from reseed.source.declared import Declared, declared, declared_torch, forget, shows_on
 from reseed.source.modules import Modules
 from reseed.source.text import read_bytes
 from reseed.source.texts import Texts
@@ -42,6 +42,7 @@ class Shared:
     """
 
     def __init__(self, caching: bool = False) -> None:
+        forget()
         self.modules = Modules()
         self.texts = Texts()
         self.cache = Cache() if caching else None

@@ -1,9 +1,9 @@
 """What was found in files by an earlier run, for as long as nothing that it rests on has changed.
 
-What is found in a file depends on other files of its project: on those that its analysis read, and on which files
-import it. While nothing at all has changed in the project, by the names, sizes and times of its files, every result
-holds. Else one holds where the files that it rests on have the same contents, the same files are said to import the
-checked one, and no file came or went: a new one might answer an import that another one answered.
+What is found in a file depends on other files of its project: on those that its analysis read, on which files import
+it, and on what is declared of libraries. While all files of the project hold what they held, every result holds which
+rests on no other files. Else one holds where those that it rests on hold what they held, the same files are said to
+import the checked one, and no name came or went that an import may mean: a new file might answer what another one did.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from reseed.source.tree import Contents, Tree, hashed_bytes, look_through
 
 if TYPE_CHECKING:
     from reseed.rules.finding import Finding
+    from reseed.source.declared import Declared
     from reseed.source.importers import Importers
 
 
@@ -37,16 +38,21 @@ class Kept:
 class _Basis(NamedTuple):
     """What an answer about a file rests on.
 
-    `files` are other files, one a line and compressed, `contents` stands for what they, the file and the frame held,
-    `importers` are the files that were said to import it, by the limit.
+    `names` stands for those of the project's files, `files` are other files, one a line and compressed, `contents`
+    stands for what they and the file held, `importers` are the files that were said to import it, by the limit, and
+    `declared` is what was declared, by the distributions.
     """
 
+    names: bytes
     files: bytes
     contents: bytes
     importers: tuple[tuple[int, tuple[str, ...]], ...]
+    declared: tuple[tuple[tuple[str, ...], tuple[Declared, ...]], ...]
 
 
 class _Result(NamedTuple):
+    """`tree` stands for the project that it is of, and is empty where it also rests on files that stand outside."""
+
     tree: bytes
     text: bytes
     findings: tuple[Finding, ...]
@@ -61,8 +67,8 @@ class Results:
     modules: Modules
     reads: Reads
     importers: Callable[[], Importers]
-    _projects: dict[str, str] = field(default_factory=dict)
     _trees: dict[str, Tree | None] = field(default_factory=dict)
+    _digests: dict[str, bytes] = field(default_factory=dict)
     _dropped: dict[str, dict[str, _Basis]] = field(default_factory=dict)
     _newly_dropped: dict[str, dict[str, _Basis]] = field(default_factory=dict)
 
@@ -80,42 +86,44 @@ class Results:
         kept: _Result | None = self.cache.get("result", os.getcwd(), path)
         if kept is None or (text is not None and kept.text != _hashed(text)):
             return None
-        if kept.tree != tree.digest:
-            if not self._holds(kept.basis, path, tree):
-                return None
-            self.cache.put(kept._replace(tree=tree.digest), "result", os.getcwd(), path)
+        digest = self._digest(project, tree)
+        if kept.tree == digest:
+            return Kept(kept.findings) if _is_declared(kept.basis, path) else None
+        if not self._holds(kept.basis, path, tree):
+            return None
+        if kept.tree:
+            self.cache.put(kept._replace(tree=digest), "result", os.getcwd(), path)
         return Kept(kept.findings)
 
     def keep(self, path: str, text: str, findings: list[Finding]) -> None:
         """Keep what was found in a file that was analysed, unless it holds something else than `text`."""
-        tree = self._tree(self._project(path))
+        project = self._project(path)
+        tree = self._tree(project)
         basis = self._basis(path, tree) if tree is not None else None
         if tree is not None and basis is not None and _is_held(path, text):
-            self.cache.put(_Result(tree.digest, _hashed(text), tuple(findings), basis), "result", os.getcwd(), path)
+            digest = self._digest(project, tree) if self._is_inside(path, tree) else b""
+            self.cache.put(_Result(digest, _hashed(text), tuple(findings), basis), "result", os.getcwd(), path)
 
     def drop(self, path: str) -> None:
         """Remember that the screen dropped a file; `flush` keeps it."""
         project = self._project(path)
         tree = self._tree(project)
-        basis = self._basis(path, tree) if tree is not None else None
+        basis = self._basis(path, tree) if tree is not None and self._is_inside(path, tree) else None
         if basis is not None:
             self._newly_dropped.setdefault(project, {})[os.path.abspath(path)] = basis
 
     def flush(self) -> None:
-        """Keep which files were dropped, and what files hold."""
+        """Keep which files were dropped."""
         for project, dropped in self._newly_dropped.items():
             tree = self._tree(project)
             if tree is not None:
                 self._dropped[project] = {**self._dropped_in(project, tree), **dropped}
-                self.cache.put((tree.digest, self._dropped[project]), "dropped", project)
-                self.cache.put(tree.known, "contents", project)
+                digest = self._digest(project, tree)
+                self.cache.put((digest, self._dropped[project]), "dropped", os.getcwd(), project)
         self._newly_dropped.clear()
 
     def _project(self, path: str) -> str:
-        folder = os.path.dirname(path) or os.curdir
-        if folder not in self._projects:
-            self._projects[folder] = self.modules.project(os.path.realpath(path))
-        return self._projects[folder]
+        return self.modules.project(os.path.realpath(path))
 
     def _tree(self, project: str) -> Tree | None:
         if project not in self._trees:
@@ -125,29 +133,61 @@ class Results:
     def _contents(self, project: str) -> Contents:
         return self.cache.get("contents", project) or {}
 
+    def _digest(self, project: str, tree: Tree) -> bytes:
+        # By what files hold: those that were only touched are read, and found to be the same.
+        if project not in self._digests:
+            stamped, digest = self.cache.get("tree", project) or (b"", b"")
+            if stamped != tree.stamped:
+                digest = tree.digest
+                self.cache.put((tree.stamped, digest), "tree", project)
+                known = {path: each for path, each in tree.known.items() if path in tree.stamps}
+                self.cache.put(known, "contents", project)
+            self._digests[project] = digest
+        return self._digests[project]
+
     def _dropped_in(self, project: str, tree: Tree) -> dict[str, _Basis]:
         if project not in self._dropped:
-            digest, known = self.cache.get("dropped", project) or (tree.digest, {})
-            if digest != tree.digest:
+            digest, known = self.cache.get("dropped", os.getcwd(), project) or (b"", {})
+            if known and digest != self._digest(project, tree):
                 known = {path: basis for path, basis in known.items() if self._holds(basis, path, tree)}
                 self._newly_dropped.setdefault(project, {})  # to be kept for this tree
             self._dropped[project] = known
         return self._dropped[project]
 
+    def _is_inside(self, path: str, tree: Tree) -> bool:
+        # Whether all that has been noted for the file stands in its project.
+        return all(file in tree.stamps for file in [os.path.realpath(path), *self.reads.files] if _is_file(file))
+
     def _basis(self, path: str, tree: Tree) -> _Basis | None:
-        """What has been noted for the file `path`; None where some of it has changed since the run began."""
+        # What has been noted for the file; None where some of it has changed since the run began.
         own = os.path.realpath(path)
         files = sorted(self.reads.files - {own})
         contents = tree.contents([own, *files])
-        return (
-            None if contents is None else _Basis(_packed(files), contents, tuple(sorted(self.reads.importers.items())))
-        )
+        if contents is None or not all(map(tree.is_as_it_was, [own, *files])):
+            return None
+        importers, declared = sorted(self.reads.importers.items()), sorted(self.reads.declared.items())
+        return _Basis(tree.names_digest, _packed(files), contents, tuple(importers), tuple(declared))
 
     def _holds(self, basis: _Basis, path: str, tree: Tree) -> bool:
         own = os.path.realpath(path)
-        if tree.contents([own, *_unpacked(basis.files)]) != basis.contents:
+        if basis.names != tree.names_digest or tree.contents([own, *_unpacked(basis.files)]) != basis.contents:
+            return False
+        if not _is_declared(basis, path):
             return False
         return all(tuple(self.importers().of(own, limit)) == answer for limit, answer in basis.importers)
+
+
+def _is_declared(basis: _Basis, path: str) -> bool:
+    # Declarations may stand above the project, too.
+    if not basis.declared:
+        return True
+    from reseed.source.declared import declared
+
+    return all(declared(path, names) == answer for names, answer in basis.declared)
+
+
+def _is_file(path: str) -> bool:
+    return not path.endswith(os.sep)  # a namespace package is none
 
 
 def _packed(files: list[str]) -> bytes:

@@ -93,7 +93,10 @@ class Linker:
 
     def declared(self, *distributions: str) -> tuple[Declared, ...]:
         """What the project of the root declares of a library."""
-        return declared(self._root, distributions) if self._project is not None else ()
+        if self._project is None:
+            return ()
+        found = self._project.texts.reads.declared[distributions] = declared(self._root, distributions)
+        return found
 
     def imported(
         self, reader: Activation, module: str, level: int, name: str | None, top: bool = False

@@ -18,8 +18,8 @@ def depends_on_importers(program: Program) -> bool:
 
     They can where the root makes a loader whose arguments its callers decide, where worker code draws or seeds, which a
     seeder may hide, or calls in the root what it was handed. A class that nothing shows to be a dataset, but may be
-    given to a loader, counts as one here, if any draw or seeding has to do with the root: what such a class inherits is
-    told of in the file that it is inherited from.
+    given to a loader, counts as one here, if any draw or seeding has to do with the root's own code: what such a class
+    only inherits is told of in the file that it is inherited from.
     """
     engine = program.engine
     if any(loader.activation.module == ROOT and _is_open(loader) for loader in program.loaders):
@@ -44,8 +44,17 @@ def depends_on_importers(program: Program) -> bool:
 
 
 def _has_effects(program: Program) -> bool:
-    activations = program.engine.activations.values()
-    return any(each.module == ROOT and each.index >= 0 and program.reach.effects(each) for each in activations)
+    # Whether anything draws or seeds in the root's code, or in what that calls.
+    stack = [each for each in program.engine.activations.values() if each.module == ROOT and each.index >= 0]
+    seen = set(stack)
+    while stack:
+        activation = stack.pop()
+        if program.reach.effects(activation):
+            return True
+        called = {callee for _, callee in activation.calls} - seen
+        seen |= called
+        stack.extend(called)
+    return False
 
 
 def _leads_through_root(reached: Reached) -> bool:

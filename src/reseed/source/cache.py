@@ -23,6 +23,7 @@ LIMIT = 256 * 2**20
 """In bytes. A file that is larger when it is opened loses what has not been used for longest."""
 _NAME = "cache.sqlite"
 _DAY = 86_400
+_CHECK = 8
 
 
 def folder() -> str:
@@ -55,7 +56,10 @@ class Cache:
                 return None
             if row[1] != self._today:
                 connection.execute("UPDATE entries SET used = ? WHERE key = ?", (self._today, digest))
-            return pickle.loads(row[0])
+            value: bytes = row[0]
+            if _checked(value[_CHECK:]) != value[:_CHECK]:
+                raise sqlite3.DatabaseError("a value is damaged")
+            return pickle.loads(value[_CHECK:])
 
         return self._tried(read)
 
@@ -63,7 +67,8 @@ class Cache:
         """Keep `value` under `key`."""
 
         def write(connection: sqlite3.Connection) -> None:
-            row = (_digest(key), pickle.dumps(value, protocol=5), self._today)
+            pickled = pickle.dumps(value, protocol=5)
+            row = (_digest(key), _checked(pickled) + pickled, self._today)
             connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", row)
 
         self._tried(write)
@@ -143,6 +148,10 @@ def _shrink(connection: sqlite3.Connection) -> None:
             "DELETE FROM entries WHERE key IN (SELECT key FROM entries ORDER BY used LIMIT ?)", (count // 2 + 1,)
         )
         connection.execute("VACUUM")
+
+
+def _checked(value: bytes) -> bytes:
+    return hashlib.blake2b(value, digest_size=_CHECK).digest()
 
 
 def _digest(key: tuple[object, ...]) -> bytes:

@@ -56,6 +56,12 @@ def declared(path: str, names: tuple[str, ...]) -> tuple[Declared, ...]:
     return _declared_above(absolute if os.path.isdir(absolute) else os.path.dirname(absolute), names)
 
 
+def forget() -> None:
+    """Have files read again: a run begins, and they may have changed."""
+    _declared_above.cache_clear()
+    _read.cache_clear()
+
+
 def shows_on(torch: str, minimum: str | None) -> bool:
     """Say whether some PyTorch from `minimum` on (None: any) lies in a finding's range, ``"any"`` or ``"<1.9"``."""
     if torch == "any" or minimum is None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from reseed.knowledge.datasets import DATASETS, NEVER
 from reseed.source.imports import Imported, imports_of
 from reseed.source.modules import Modules
-from reseed.source.texts import Texts, decoded
+from reseed.source.texts import LONGEST_FILE, Texts, decoded
 
 _BASES = {row.path.rpartition(".")[2].strip("*") for row in DATASETS if row.base} - {""}
 _NAMED = re.compile("|".join(["ataset", "ataSet", "DataPipe", "datapipe", *sorted(_BASES)]))
@@ -85,7 +85,12 @@ class Lineage:
         file = self._real(path)
         self._own = file, decoded(raw)
         found = self._classes[file] = _read_classes(*self._own)
-        return not found.is_whole or any(_may_be_dataset(self._traits(_Name(file, name))) for name in found.classes)
+        known = set(self._meanings) if len(raw) > LONGEST_FILE else set()
+        answer = not found.is_whole or any(_may_be_dataset(self._traits(_Name(file, name))) for name in found.classes)
+        if len(raw) > LONGEST_FILE:  # others do not look into such a file, whether it has been checked before or not
+            self._classes[file] = None
+            self._meanings = {name: self._meanings[name] for name in known}
+        return answer
 
     def _real(self, path: str) -> str:
         folder, name = os.path.split(path)

@@ -1,4 +1,4 @@
-"""What the answer about one file rests on: the files that were read for it, and who was said to import it.
+"""What the answer about one file rests on: the files that were read for it, who imports it, what is declared for it.
 
 Whoever remembers something of a file for a whole run notes the file each time that it is asked, not only the first.
 """
@@ -8,22 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reseed.source.declared import Declared
 
 
 @dataclass
 class Reads:
     """Notes that are begun anew for each file that is checked.
 
-    `files` are real paths, `importers` what `Importers.of` answered, by its limit.
+    `files` are real paths, `importers` what `Importers.of` answered, by its limit, `declared` what `declared` did, by
+    the distributions.
     """
 
     files: set[str] = field(default_factory=set)
     importers: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    declared: dict[tuple[str, ...], tuple[Declared, ...]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Forget what has been noted."""
         self.files = set()
         self.importers = {}
+        self.declared = {}
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reseed.source.declared import DECLARING
+from reseed.source.discover import DEFAULT_EXCLUDE
 from reseed.source.modules import MARKERS
 
-# A folder so full is no project. Reading it would take longer than it saves.
+# A project of so many files and folders takes longer to look through than that saves.
 _LARGEST = 100_000
 _ABSENT = b""
 # What an analysis reads besides Python files.
 _ASKED = re.compile("|".join(map(fnmatch.translate, (".gitignore", *DECLARING))))
+_EXCLUDE = os.path.join(".git", "info", "exclude")
+# Whose presence tells where a project, a repository or a virtual environment begins.
+_BEGINNINGS = frozenset({".git", ".hg", "pyvenv.cfg"})
 
-Stamp = tuple[int, int]
-"""Size in bytes, and time of the last change in nanoseconds."""
+Stamp = tuple[int, int, int]
+"""Size in bytes, and the times of the last change of what a file holds and of its entry, in nanoseconds."""
 Contents = dict[str, tuple[Stamp, bytes]]
 """For each path, what a file with this stamp holds, hashed."""
 
@@ -29,8 +33,9 @@ Contents = dict[str, tuple[Stamp, bytes]]
 class Tree:
     """The files of one project at the time when it was looked through.
 
-    `stamps` are those of its Python files, and of what else an analysis reads, by real paths. `recall` gives what
-    earlier runs read.
+    `stamps` are those of its Python files, and of what else an analysis reads, by real paths: what stands behind a link
+    to a folder of no Python files, or above the project, is not among them. `names` stands for all names that tell what
+    an import means. `recall` gives what earlier runs read.
     """
 
     stamps: dict[str, Stamp]
@@ -43,20 +48,19 @@ class Tree:
         return self.recall()
 
     @cached_property
-    def digest(self) -> bytes:
+    def stamped(self) -> bytes:
         """Stands for all names, sizes and times."""
-        hashed = hashlib.blake2b(self.names, digest_size=16)
-        hashed.update(repr(list(self.stamps.items())).encode("utf-8", "surrogateescape"))
-        return hashed.digest()
+        return _digest([self.names, repr(self.stamps).encode("utf-8", "surrogateescape")])
 
     @cached_property
-    def frame(self) -> bytes:
-        """Stands for all names, and for what every answer may rest on: declarations and ignore files."""
-        hashed = hashlib.blake2b(self.names, digest_size=16)
-        for path in self.stamps:
-            if not path.endswith(".py") or os.path.basename(path) == "setup.py":
-                hashed.update(self.content(path) or _ABSENT)
-        return hashed.digest()
+    def names_digest(self) -> bytes:
+        """Stands for all names."""
+        return _digest([self.names])
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Stands for all names, and for what all files hold."""
+        return _digest([self.names, *(self.content(path) or _ABSENT for path in self.stamps)])
 
     def content(self, path: str) -> bytes | None:
         """What the file `path` holds, hashed; None where it has changed since the tree was looked through."""
@@ -67,25 +71,31 @@ class Tree:
         try:
             with open(path, "rb") as opened:
                 found = hashed_bytes(opened.read())
-                status = os.fstat(opened.fileno())
+                now = _stamp(os.fstat(opened.fileno()))
         except OSError:
             return _ABSENT if stamp is None else None
-        now = (status.st_size, status.st_mtime_ns)
         if stamp is not None and stamp != now:
             return None
         self.known[path] = (now, found)
         return found
 
     def contents(self, paths: Iterable[str]) -> bytes | None:
-        """What all these files hold and the frame, hashed; None where one has changed."""
-        hashed = hashlib.blake2b(self.frame, digest_size=16)
+        """What all these files hold, hashed; None where one has changed since the tree was looked through."""
+        found: list[bytes] = []
         for path in paths:
-            found = self.content(path)
-            if found is None:
+            content = self.content(path)
+            if content is None:
                 return None
-            hashed.update(path.encode("utf-8", "surrogateescape"))
-            hashed.update(found)
-        return hashed.digest()
+            found += path.encode("utf-8", "surrogateescape"), content
+        return _digest(found)
+
+    def is_as_it_was(self, path: str) -> bool:
+        """Whether the file `path` has not been written to since the tree was looked through, if it is one of these."""
+        stamp = self.stamps.get(path)
+        try:
+            return stamp is None or stamp == _stamp(os.stat(path))
+        except OSError:
+            return False
 
 
 def hashed_bytes(raw: bytes) -> bytes:
@@ -97,8 +107,9 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
     """The files of the folder `project` and of those in it, None where there are too many."""
     stamps: dict[str, Stamp] = {}
     names: list[str] = []
-    waiting, number = [project], 0
-    seen: set[str] = set()  # links may lead in a circle, and out of the project
+    waiting = [project]
+    seen = {project}  # links may lead in a circle, and out of the project
+    is_marked = False
     while waiting:
         folder = waiting.pop()
         try:
@@ -106,33 +117,62 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             continue
-        number += len(found)
-        if number > _LARGEST:
-            return None
+        is_marked |= folder == project and any(entry.name in MARKERS for entry in found)
         names.append(f"{folder}{os.sep}")
         above = os.path.basename(folder)
         for entry in found:
-            if entry.name.endswith(".py") or _is_asked(entry.name, above):
+            name = entry.name
+            target = os.path.realpath(entry.path) if entry.is_symlink() else ""
+            if name.endswith(".py") or _is_asked(name, above):
                 try:
                     status = entry.stat()
                 except OSError:
                     continue
-                names.append(entry.name)
-                path = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-                stamps[path] = (status.st_size, status.st_mtime_ns)
-            elif not entry.name.startswith(".") and entry.name != "__pycache__" and entry.is_dir():
-                names.append(entry.name)
-                inner = entry.path
-                if entry.is_symlink():
-                    inner = os.path.realpath(entry.path)
-                    if inner in seen:
-                        continue
+                if entry.is_file():
+                    stamps[target or entry.path] = _stamp(status)
+            if (
+                name.endswith(".py")
+                or name in _BEGINNINGS
+                or (name in MARKERS and not (is_marked and folder != project))
+            ):
+                names.append(f"{name}\0{target}")
+            if name != "__pycache__" and entry.is_dir():
+                if name.isidentifier():
+                    names.append(f"{name}\0{target}")
+                inner = target or entry.path
+                if name not in _LEFT_OUT and inner not in seen and (not target or _has_python(target)):
                     seen.add(inner)
-                waiting.append(inner)
-            elif entry.name in MARKERS:
-                names.append(entry.name)
+                    waiting.append(inner)
+        if len(stamps) + len(seen) > _LARGEST:
+            return None
+    exclude = os.path.join(project, _EXCLUDE)
+    if os.path.isfile(exclude):
+        stamps[exclude] = _stamp(os.stat(exclude))
     return Tree(stamps, "\n".join(names).encode("utf-8", "surrogateescape"), recall)
+
+
+_LEFT_OUT = frozenset(DEFAULT_EXCLUDE)
 
 
 def _is_asked(name: str, folder: str) -> bool:
     return "." in name and bool(_ASKED.match(name) or _ASKED.match(os.path.join(folder, name)))
+
+
+def _has_python(folder: str) -> bool:
+    # Links often lead to data, of any number of files.
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.endswith(".py") for entry in entries)
+    except OSError:
+        return False
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _digest(parts: Iterable[bytes]) -> bytes:
+    hashed = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        hashed.update(part)
+    return hashed.digest()
