@@ -82,6 +82,14 @@ VARIANTS: dict[str, list[str | None]] = {
     ],
     "train.py": [LOADER, SEEDED, HELPED, "print('no loader')\n", None],
     "other.py": [None, LOADER, SEEDED],
+    "data/__init__.py": [None, "", "from data.noise import shift\n"],
+    "seeding/__init__.py": [
+        None,
+        "import numpy as np\nimport torch\ndef init(worker_id):\n    np.random.seed(torch.initial_seed() % 2**32)\n",
+    ],
+    "src/extra.py": [None, "x = 1\n"],
+    "numpy.py": [None, "x = 1\n"],
+    ".git/HEAD": [None, ""],
     "registry.py": [
         "SETS = {}\ndef register(cls):\n    SETS[cls.__name__] = cls\n    return cls\ndef build(name):\n"
         "    return SETS[name]()\n"
@@ -175,6 +183,15 @@ def test_after_any_edits_a_run_finds_what_one_without_a_cache_does(edits: list[t
             assert rows() == rows(cached=False)
 
 
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_a_file_that_changes_comes_and_goes(name: str) -> None:
+    with project():
+        for text in [*VARIANTS[name], None, *VARIANTS[name]]:
+            rows()
+            write(name, text)
+            assert rows() == rows(cached=False)
+
+
 def test_only_what_rests_on_a_change_is_analysed_again() -> None:
     with project():
         write("lone.py", LOADER.replace("data.faces", "lonely"))
@@ -203,6 +220,17 @@ def test_a_file_that_was_only_touched_has_nothing_analysed() -> None:
             assert rows() == before
             assert rows() == before
         assert again == []
+
+
+def test_a_new_file_that_nothing_names_has_nothing_else_analysed() -> None:
+    with project():
+        before = rows()
+        write("elsewhere/nobody.py", FIRST["data/faces.py"])
+        write("elsewhere/__init__.py", "")
+        with analysed() as again:
+            after = rows()
+        assert again == ["elsewhere/nobody.py"]
+        assert after == rows(cached=False) == sorted([*before, "elsewhere/nobody.py:6 RNG101"])
 
 
 def test_a_new_importer_is_seen() -> None:

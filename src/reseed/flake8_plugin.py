@@ -75,10 +75,6 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Yield line (from 1), column (from 0), code with message, and this class."""
         text = "".join(self._lines)
-        if not type(self).shared.screen.may_matter(self._filename, text.encode("utf-8", "surrogatepass")):
-            return
-        from reseed.check import in_range
-        from reseed.report._model import row
         from reseed.source import SourceError
 
         try:
@@ -89,6 +85,11 @@ class Plugin:
         except Exception:  # a mistake of ours must not take the user's whole flake8 run down
             _LOG.warning("%s: this is a bug in reseed, the file was not checked", self._filename, exc_info=True)
             return
+        if not found:
+            return
+        from reseed.check import in_range
+        from reseed.report._model import row
+
         codes = self._codes()
         wanted = [finding for finding in found if finding.code in codes]
         for finding, ruled_out in in_range(wanted, self._filename, self.torch_version):
@@ -96,6 +97,8 @@ class Plugin:
                 yield finding.span.line, finding.span.column - 1, row(finding), type(self)
 
     def _found(self, text: str) -> Sequence[Finding]:
+        if not type(self).shared.screen.may_matter(self._filename, text.encode("utf-8", "surrogatepass")):
+            return ()
         from reseed.check import check_text
 
         results = type(self).shared.results

@@ -19,7 +19,7 @@ from reseed.source.cache import Cache
 from reseed.source.modules import Modules
 from reseed.source.reads import Reads
 from reseed.source.text import read
-from reseed.source.tree import Contents, Tree, hashed_bytes, look_through
+from reseed.source.tree import Contents, Tree, hashed_bytes, look_through, words_of_change
 
 if TYPE_CHECKING:
     from reseed.rules.finding import Finding
@@ -69,6 +69,7 @@ class Results:
     importers: Callable[[], Importers]
     _trees: dict[str, Tree | None] = field(default_factory=dict)
     _digests: dict[str, bytes] = field(default_factory=dict)
+    _renamed: dict[str, _Renamed] = field(default_factory=dict)
     _dropped: dict[str, dict[str, _Basis]] = field(default_factory=dict)
     _newly_dropped: dict[str, dict[str, _Basis]] = field(default_factory=dict)
 
@@ -92,7 +93,8 @@ class Results:
         if not self._holds(kept.basis, path, tree):
             return None
         if kept.tree:
-            self.cache.put(kept._replace(tree=digest), "result", os.getcwd(), path)
+            basis = kept.basis._replace(names=tree.names_digest)
+            self.cache.put(kept._replace(tree=digest, basis=basis), "result", os.getcwd(), path)
         return Kept(kept.findings)
 
     def keep(self, path: str, text: str, findings: list[Finding]) -> None:
@@ -138,8 +140,13 @@ class Results:
         if project not in self._digests:
             stamped, digest = self.cache.get("tree", project) or (b"", b"")
             if stamped != tree.stamped:
+                names = self.cache.get("names", project) or {}
+                self._renamed[project] = _Renamed(
+                    Tree({}, names, dict).names_digest, words_of_change(names, tree.names)
+                )
                 digest = tree.digest
                 self.cache.put((tree.stamped, digest), "tree", project)
+                self.cache.put(tree.names, "names", project)
                 known = {path: each for path, each in tree.known.items() if path in tree.stamps}
                 self.cache.put(known, "contents", project)
             self._digests[project] = digest
@@ -149,7 +156,11 @@ class Results:
         if project not in self._dropped:
             digest, known = self.cache.get("dropped", os.getcwd(), project) or (b"", {})
             if known and digest != self._digest(project, tree):
-                known = {path: basis for path, basis in known.items() if self._holds(basis, path, tree)}
+                known = {
+                    path: basis._replace(names=tree.names_digest)
+                    for path, basis in known.items()
+                    if self._holds(basis, path, tree)
+                }
                 self._newly_dropped.setdefault(project, {})  # to be kept for this tree
             self._dropped[project] = known
         return self._dropped[project]
@@ -170,11 +181,41 @@ class Results:
 
     def _holds(self, basis: _Basis, path: str, tree: Tree) -> bool:
         own = os.path.realpath(path)
-        if basis.names != tree.names_digest or tree.contents([own, *_unpacked(basis.files)]) != basis.contents:
+        files = [own, *_unpacked(basis.files)]
+        if tree.contents(files) != basis.contents:
+            return False
+        if basis.names != tree.names_digest and not self._means_the_same(basis, self._project(path), files):
             return False
         if not _is_declared(basis, path):
             return False
         return all(tuple(self.importers().of(own, limit)) == answer for limit, answer in basis.importers)
+
+    def _means_the_same(self, basis: _Basis, project: str, files: list[str]) -> bool:
+        # Whether no import of these files can lead anywhere else since names have come or gone.
+        renamed = self._renamed.get(project)
+        if renamed is None or renamed.before != basis.names or renamed.words is None:
+            return False
+        return not any(renamed.speaks(file) for file in files)
+
+
+@dataclass
+class _Renamed:
+    """Names of a project that have come or gone since the tree with the digest `before`: see `words_of_change`."""
+
+    before: bytes
+    words: frozenset[str] | None
+    _known: dict[str, bool] = field(default_factory=dict)
+
+    def speaks(self, file: str) -> bool:
+        """Whether a file has one of the words."""
+        if file not in self._known:
+            try:
+                with open(file, "rb") as opened:
+                    raw = opened.read()
+            except OSError:
+                raw = b""
+            self._known[file] = any(word.encode() in raw for word in self.words or ())
+        return self._known[file]
 
 
 def _is_declared(basis: _Basis, path: str) -> bool:

@@ -27,6 +27,8 @@ Stamp = tuple[int, int, int]
 """Size in bytes, and the times of the last change of what a file holds and of its entry, in nanoseconds."""
 Contents = dict[str, tuple[Stamp, bytes]]
 """For each path, what a file with this stamp holds, hashed."""
+Names = dict[str, str]
+"""For each path that an import may mean, where it leads if it is a link, else nothing."""
 
 
 @dataclass
@@ -34,12 +36,12 @@ class Tree:
     """The files of one project at the time when it was looked through.
 
     `stamps` are those of its Python files, and of what else an analysis reads, by real paths: what stands behind a link
-    to a folder of no Python files, or above the project, is not among them. `names` stands for all names that tell what
-    an import means. `recall` gives what earlier runs read.
+    to a folder of no Python files, or above the project, is not among them. `names` are the paths whose names tell what
+    an import means, each with where it leads if it is a link. `recall` gives what earlier runs read.
     """
 
     stamps: dict[str, Stamp]
-    names: bytes
+    names: Names
     recall: Callable[[], Contents]
 
     @cached_property
@@ -50,17 +52,17 @@ class Tree:
     @cached_property
     def stamped(self) -> bytes:
         """Stands for all names, sizes and times."""
-        return _digest([self.names, repr(self.stamps).encode("utf-8", "surrogateescape")])
+        return _digest([self.names_digest, repr(self.stamps).encode("utf-8", "surrogateescape")])
 
     @cached_property
     def names_digest(self) -> bytes:
         """Stands for all names."""
-        return _digest([self.names])
+        return _digest([repr(self.names).encode("utf-8", "surrogateescape")])
 
     @cached_property
     def digest(self) -> bytes:
         """Stands for all names, and for what all files hold."""
-        return _digest([self.names, *(self.content(path) or _ABSENT for path in self.stamps)])
+        return _digest([self.names_digest, *(self.content(path) or _ABSENT for path in self.stamps)])
 
     def content(self, path: str) -> bytes | None:
         """What the file `path` holds, hashed; None where it has changed since the tree was looked through."""
@@ -106,7 +108,7 @@ def hashed_bytes(raw: bytes) -> bytes:
 def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | None:
     """The files of the folder `project` and of those in it, None where there are too many."""
     stamps: dict[str, Stamp] = {}
-    names: list[str] = []
+    names: Names = {}
     waiting = [project]
     seen = {project}  # links may lead in a circle, and out of the project
     is_marked = False
@@ -118,7 +120,6 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
         except OSError:
             continue
         is_marked |= folder == project and any(entry.name in MARKERS for entry in found)
-        names.append(f"{folder}{os.sep}")
         above = os.path.basename(folder)
         for entry in found:
             name = entry.name
@@ -135,10 +136,10 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
                 or name in _BEGINNINGS
                 or (name in MARKERS and not (is_marked and folder != project))
             ):
-                names.append(f"{name}\0{target}")
+                names[entry.path] = target
             if name != "__pycache__" and entry.is_dir():
                 if name.isidentifier():
-                    names.append(f"{name}\0{target}")
+                    names[entry.path] = target
                 inner = target or entry.path
                 if name not in _LEFT_OUT and inner not in seen and (not target or _has_python(target)):
                     seen.add(inner)
@@ -148,7 +149,26 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
     exclude = os.path.join(project, _EXCLUDE)
     if os.path.isfile(exclude):
         stamps[exclude] = _stamp(os.stat(exclude))
-    return Tree(stamps, "\n".join(names).encode("utf-8", "surrogateescape"), recall)
+    return Tree(stamps, names, recall)
+
+
+def words_of_change(before: Names, after: Names) -> frozenset[str] | None:
+    """The words of which a file must have one that imports anything else for the change; None if any file may.
+
+    An import names each folder and file that it leads to. But whether a folder is a package, and which one is a
+    project's, is asked of files that do not name it.
+    """
+    words = set()
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    for path in changed:
+        folder, name = os.path.split(path)
+        word = name.removesuffix(".py")
+        if name == "__init__.py" and folder in changed:
+            continue  # with the folder itself, which has to be named
+        if word in ("__init__", "src") or name in MARKERS or not word.isidentifier():
+            return None
+        words.add(word)
+    return frozenset(words)
 
 
 _LEFT_OUT = frozenset(DEFAULT_EXCLUDE)
