@@ -408,3 +408,40 @@ def test_a_value_that_is_damaged_is_none_at_all() -> None:
                 damaged = value[:-3] + bytes([value[-3] ^ 1]) + value[-2:]
                 connection.execute("UPDATE entries SET value = ? WHERE key = ?", (damaged, key))
         assert rows() == before
+
+
+def test_a_link_to_a_file_of_another_project() -> None:
+    with project():
+        write("../other/thing.py", "x = 1\n")
+        write("../other/README.md", "")
+        link("a_link.py", "../other/thing.py")
+        write("noise.py", NOISY)
+        write("faces.py", FACES.format(module="noise"))
+        with changes():
+            write("noise.py", QUIET)
+
+
+def test_another_working_directory_may_see_more() -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESEED_CACHE_DIR", str(Path(folder) / "cache"))
+        patch.chdir(folder)
+        write("top/pkg/__init__.py", "")
+        write(
+            "top/pkg/faces.py",
+            """
+            import numpy as np
+            from other.g import Base
+            class Faces(Base):
+                def __getitem__(self, index):
+                    return np.random.rand()
+            """,
+        )
+        write("top/other/g.py", "from util import Helper as Base\n")
+        write("top/util.py", "from torch.utils.data import Dataset\nclass Helper(Dataset):\n    pass\n")
+        found = {}
+        for cached in (True, False):
+            for here in ("top/pkg", "top"):
+                patch.chdir(Path(folder) / here)
+                found[cached, here] = rows(cached)
+        assert found[True, "top/pkg"] == found[False, "top/pkg"] == []
+        assert found[True, "top"] == found[False, "top"] == ["pkg/faces.py:6 RNG101"]

@@ -67,6 +67,7 @@ class Results:
     modules: Modules
     reads: Reads
     importers: Callable[[], Importers]
+    _projects: dict[str, str] = field(default_factory=dict)
     _trees: dict[str, Tree | None] = field(default_factory=dict)
     _digests: dict[str, bytes] = field(default_factory=dict)
     _renamed: dict[str, _Renamed] = field(default_factory=dict)
@@ -125,7 +126,12 @@ class Results:
         self._newly_dropped.clear()
 
     def _project(self, path: str) -> str:
-        return self.modules.project(os.path.realpath(path))
+        folder = os.path.dirname(path) or os.curdir
+        if os.path.islink(path):  # it may lead to another project
+            return self.modules.project(os.path.realpath(path))
+        if folder not in self._projects:
+            self._projects[folder] = self.modules.project(os.path.realpath(path))
+        return self._projects[folder]
 
     def _tree(self, project: str) -> Tree | None:
         if project not in self._trees:
