@@ -27,6 +27,7 @@ class Arguments:
     unknown_keywords: bool = False
     registers: dict[int | str, Register] = field(default_factory=dict)
     unseen: bool = False
+    _code: tuple[Activation, list[Value]] | None = field(default=None, init=False, compare=False, repr=False)
 
     def all_values(self) -> Iterator[Value]:
         """Every value passed, in order."""
@@ -35,6 +36,12 @@ class Arguments:
         yield from self.rest or {}
         for values in self.keywords.values():
             yield from values
+
+    def code(self, engine: Engine, reader: Activation) -> list[Value]:
+        """The values passed that are, or hold, code of the program; worked out once for all that one call may call."""
+        if self._code is None or self._code[0] is not reader:
+            self._code = reader, [value for value in self.all_values() if objects.is_of_program(engine, reader, value)]
+        return self._code[1]
 
     def get(self, position: int | None, name: str) -> Values | None:
         """The values passed for a parameter, None where it is not passed (as far as is known)."""

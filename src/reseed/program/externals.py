@@ -83,7 +83,7 @@ def _call_library(
         return (engine.values.object("external", caller.site(register), caller.context, path=f"{path}()"),)
     if path.startswith(_COMPILED):
         return (engine.values.external(f"{path}()"),)
-    kept = [value for value in args.all_values() if objects.is_of_program(engine, caller, value)]
+    kept = args.code(engine, caller)
     if is_wrapper(path):
         result = engine.values.object("external", caller.site(register), caller.context, path=f"{path}()")
         objects.hold(engine, result, kept)
