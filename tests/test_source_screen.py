@@ -44,6 +44,12 @@ def may_matter(text: str) -> bool:
     return Screen().may_matter("alone.py", textwrap.dedent(text).encode())
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_may_end_as_python_allows(end: str) -> None:
+    text = "import numpy as np\nclass Faces:\n    def __getitem__(self, index):\n        return np.random.rand()\n"
+    assert may_matter((text + "    def __len__(self):\n        return 3\n").replace("\n", end))
+
+
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_fixture_with_a_finding_is_dropped(path: Path) -> None:
     raw = path.read_bytes()

@@ -37,8 +37,8 @@ class Texts:
 
 
 def decoded(raw: bytes) -> str:
-    """`raw` as text for looking for words."""
-    return raw.decode("utf-8", "replace").replace("\r\n", "\n")
+    """`raw` as text for looking for words, with the line ends that Python knows made one."""
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _read(path: str) -> str:
