@@ -149,6 +149,14 @@ def test_a_damaged_value_is_begun_anew(project: Path, tmp_path: Path) -> None:
     assert rows(check()) == ROWS == rows(check())
 
 
+def test_a_value_of_other_bytes_is_none(tmp_path: Path) -> None:
+    Cache(str(tmp_path)).put("a" * 100, "key")
+    with sqlite3.connect(tmp_path / "cache.sqlite") as connection:
+        (value,) = connection.execute("SELECT value FROM entries").fetchone()
+        connection.execute("UPDATE entries SET value = ?", (value.replace(b"aaaaa", b"aabaa"),))
+    assert Cache(str(tmp_path)).get("key") is None
+
+
 def test_where_nothing_can_be_kept_every_run_works(project: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert rows(check()) == ROWS == rows(check())

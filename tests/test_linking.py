@@ -369,6 +369,52 @@ CASES = {
 }
 
 
+# A class that only inherits its draws, in the file of what it is handed.
+INHERITED = {
+    "base.py": """
+        import numpy as np
+        class Base:
+            def __init__(self, transform):
+                self.transform = transform
+            def __len__(self):
+                return 8
+            def __getitem__(self, index):
+                return self.transform(np.random.rand())
+    """,
+    "noise.py": "import numpy as np\ndef shift(x):\n    return x + np.random.rand()\n",
+    "train.py": loader("Faces(augment)", "from faces import Faces, augment"),
+}
+CASES |= {
+    "a root whose own code draws in another file": (
+        {
+            **INHERITED,
+            "faces.py": """
+                from base import Base
+                from noise import shift
+                def augment(x):
+                    return shift(x)
+                class Faces(Base):
+                    pass
+            """,
+        },
+        {"base.py:9 RNG101", "faces.py:5 RNG101", "train.py:4 RNG201"},
+    ),
+    "a root whose own code draws nothing": (
+        {
+            **INHERITED,
+            "faces.py": """
+                from base import Base
+                def augment(x):
+                    return x
+                class Faces(Base):
+                    pass
+            """,
+        },
+        {"base.py:9 RNG101", "train.py:4 RNG201"},
+    ),
+}
+
+
 @pytest.mark.parametrize(("files", "expected"), CASES.values(), ids=list(CASES))
 def test_rows_of_a_project(tmp_path: Path, files: dict[str, str], expected: set[str]) -> None:
     assert rows(tmp_path, files) == expected

@@ -346,18 +346,30 @@ def test_a_file_of_the_same_size_and_time() -> None:
         write("faces.py", FACES.format(module="noise"))
         status = os.stat("noise.py")
         with changes():
-            write("noise.py", QUIET.ljust(len(NOISY) - 1) + "\n")
+            write("noise.py", QUIET + "#" * (len(NOISY) - len(QUIET)))
+            assert os.stat("noise.py").st_size == status.st_size
             os.utime("noise.py", ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_what_git_leaves_out_does_not_import() -> None:
+@pytest.mark.parametrize(("name", "text"), [(".git/info/exclude", "exp\n"), ("exp/pyvenv.cfg", "")])
+def test_what_a_walk_leaves_out_does_not_import(name: str, text: str) -> None:
     with project():
         write("train.py", None)
         write(".git/HEAD", "")
         write("exp/train.py", SEEDED)
-        (Path(".git") / "info").mkdir()
         with changes():
-            write(".git/info/exclude", "exp\n")
+            write(name, text)
+
+
+def test_whether_a_long_file_was_checked_itself_does_not_matter_to_others() -> None:
+    with project():
+        write("core.py", "from torch import nn\nclass Core(nn.Module):\n    pass\n" + "# a word\n" * 120_000)
+        faces = FACES.format(module="data.noise").replace("(Dataset)", "(Core)")
+        faces += "        def __len__(self):\n            return 3\n"
+        write("faces.py", "    from core import Core" + faces)
+        before = rows()
+        write("faces.py", "    from core import Core" + faces + "    # a word\n")
+        assert rows() == rows(cached=False) == before
 
 
 def test_a_declaration_above_the_project() -> None:
@@ -419,6 +431,8 @@ def test_a_link_to_a_file_of_another_project() -> None:
         write("faces.py", FACES.format(module="noise"))
         with changes():
             write("noise.py", QUIET)
+        with changes():
+            write("noise/__init__.py", NOISY)
 
 
 def test_another_working_directory_may_see_more() -> None:

@@ -146,13 +146,11 @@ class Results:
         if project not in self._digests:
             stamped, digest = self.cache.get("tree", project) or (b"", b"")
             if stamped != tree.stamped:
-                names = self.cache.get("names", project) or {}
-                self._renamed[project] = _Renamed(
-                    Tree({}, names, dict).names_digest, words_of_change(names, tree.names)
-                )
+                before, names = self.cache.get("names", project) or (b"", {})
+                self._renamed[project] = _Renamed(before, words_of_change(names, tree.names))
                 digest = tree.digest
                 self.cache.put((tree.stamped, digest), "tree", project)
-                self.cache.put(tree.names, "names", project)
+                self.cache.put((tree.names_digest, tree.names), "names", project)
                 known = {path: each for path, each in tree.known.items() if path in tree.stamps}
                 self.cache.put(known, "contents", project)
             self._digests[project] = digest

@@ -56,8 +56,8 @@ def check_paths(
         else:
             results[path] = found
     if jobs > 1 and len(waiting) >= _MANY:
-        for folder in {os.path.dirname(source.path): source.path for source in waiting}.values():
-            shared.project().importers.prepare(folder)  # once, and not in each process
+        for path in {os.path.dirname(source.path): source.path for source in waiting}.values():
+            shared.project().importers.prepare(path)  # once, and not in each process
     shared.close()  # no connection to the cache should live through a fork
     global _crew
     _crew = _Crew(settings, codes, shared)

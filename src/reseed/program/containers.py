@@ -35,9 +35,8 @@ def container_method(
         fallback: Values = args.get(1, "default") or {}
         if name == "pop":
             engine.write((receiver, objects.REMOVED), first)
-        if name == "setdefault":
-            for key in known_keys(first):
-                objects.put_item(engine, receiver, key, fallback)
+        if name == "setdefault" and first:
+            objects.put_items(engine, receiver, known_keys(first), fallback)
         for key in known_keys(first) if receiver.kind == "dict" else [None]:
             yield from objects.get_item(engine, caller, receiver, key)
         yield from fallback

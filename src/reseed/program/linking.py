@@ -161,7 +161,7 @@ class Linker:
         self._begins_full = len(self.engine.modules) >= _MODULE_LIMIT
 
     def has_importers(self) -> bool:
-        """Whether any file would be added by `join_importers`."""
+        """Whether `join_importers` would make any file a main program."""
         if self._project is None:
             return False
         if not self._begins_full:

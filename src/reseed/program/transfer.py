@@ -184,8 +184,7 @@ def _dictionary(engine: Engine, act: Activation, register: Register, ins: model.
         if key is None:
             copy_mapping(engine, act, result, act.registers[item])
         else:
-            for constant in known_keys(act.registers[key]) or [None]:
-                objects.put_item(engine, result, constant, act.registers[item])
+            objects.put_items(engine, result, known_keys(act.registers[key]) or [None], act.registers[item])
     return (result,)
 
 
