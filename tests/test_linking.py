@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from reseed.check import Shared, check_text
+from reseed.program.activation import Activation
 from reseed.program.engine import Engine
+from reseed.program.values import Object
 from reseed.runs import check_paths
 from reseed.settings import Settings
 
@@ -489,8 +491,9 @@ def test_what_one_file_took_is_given_back_before_the_next(tmp_path: Path) -> Non
     gc.collect()
     gc.disable()
     try:
-        before = sum(isinstance(each, Engine) for each in gc.get_objects())
-        assert check_text(str(path), path.read_text(), project=Shared().project())
-        assert sum(isinstance(each, Engine) for each in gc.get_objects()) == before
+        project = Shared().project()
+        before = sum(isinstance(each, (Engine, Activation, Object)) for each in gc.get_objects())
+        assert check_text(str(path), path.read_text(), project=project)
+        assert sum(isinstance(each, (Engine, Activation, Object)) for each in gc.get_objects()) == before
     finally:
         gc.enable()

@@ -25,7 +25,8 @@ from reseed.source.texts import Texts
 if TYPE_CHECKING:
     import ast
 
-    from reseed.program import Project
+    from reseed.facts.model import ModuleFacts
+    from reseed.program import Program, Project
     from reseed.rules.base import Rule
     from reseed.rules.finding import Finding
     from reseed.source.screen import Screen
@@ -132,14 +133,13 @@ def check_text(path: str, text: str, tree: ast.Module | None = None, project: Pr
     """
     if project:
         project.texts.reads.begin()
-    with _collecting_at_the_end():
+    with _without_collecting():
         return _analyse(path, text, tree, project)
 
 
 def _analyse(path: str, text: str, tree: ast.Module | None, project: Project | None) -> list[Finding]:
     from reseed.facts import module_facts
     from reseed.facts.stopwatch import Stopwatch
-    from reseed.program import analyse, depends_on_importers
     from reseed.source.syntax import parse
 
     stopwatch = project.stopwatch if project else Stopwatch()
@@ -149,30 +149,42 @@ def _analyse(path: str, text: str, tree: ast.Module | None, project: Project | N
             return []
         facts = project.store.of_text(path, text, tree) if project else module_facts(path, text, tree=tree)
     with stopwatch.stage("program"):
-        program = analyse(facts, project)
-        # What cannot be followed through the project may be understood with less of it.
+        program = _solve(facts, project)
+    try:
         if program.engine.exhausted:
-            program = analyse(facts)
-        elif depends_on_importers(program):
-            whole = analyse(facts, project, importers=True)
-            program = program if whole.engine.exhausted else whole
-    if program.engine.exhausted:
-        raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
-    with stopwatch.stage("rules"):
-        found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
+            raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
+        with stopwatch.stage("rules"):
+            found = {finding: None for rule in rules() for finding in rule.check(program) if finding.path == path}
+    finally:
+        program.engine.close()
     return sorted(found, key=lambda finding: finding.sort_key)
 
 
+def _solve(facts: ModuleFacts, project: Project | None) -> Program:
+    from reseed.program import analyse, depends_on_importers
+
+    program = analyse(facts, project)
+    # What cannot be followed through the project may be understood with less of it.
+    if program.engine.exhausted:
+        program.engine.close()
+        return analyse(facts)
+    if not depends_on_importers(program):
+        return program
+    whole = analyse(facts, project, importers=True)
+    kept, other = (program, whole) if whole.engine.exhausted else (whole, program)
+    other.engine.close()
+    return kept
+
+
 @contextmanager
-def _collecting_at_the_end() -> Iterator[None]:
+def _without_collecting() -> Iterator[None]:
     # The facts of a project are millions of objects that live on. Looking through them for garbage while a program is
-    # solved takes as long as solving it. What a program leaves behind is all young, if nobody has hold of it any more.
+    # solved takes as long as solving it, and there is none: programs are closed.
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.collect(0)
         if enabled:
             gc.enable()
 

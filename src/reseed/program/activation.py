@@ -56,3 +56,8 @@ class Activation:
     def site(self, register: Register) -> Site:
         """Where `register` is computed."""
         return (self.module, self.index, register)
+
+    def close(self) -> None:
+        """Let go of all values, callers and callees."""
+        for held in (self.registers, self.parameters, self.bindings, self.calls, self.callers, self.askers):
+            held.clear()

@@ -96,6 +96,19 @@ class Engine:
         self.modules.append(facts)
         return len(self.modules) - 1
 
+    def close(self) -> None:
+        """Let go of everything: the parts of a program refer to one another in circles, and would be freed late."""
+        for activation in self.activations.values():
+            activation.close()
+        for node in self._nodes.values():
+            node.readers.clear()
+            node.values.clear()
+        self.values = Interner()
+        del self.linker.engine
+        for held in list(vars(self).values()):
+            if isinstance(held, (dict, list, set, deque)):
+                held.clear()
+
     def is_named(self, name: str) -> bool:
         """Whether some function, other than those of that name, reads an attribute or global `name`."""
         for module in self.modules[len(self._named) :]:
