@@ -160,3 +160,37 @@ def test_a_loader_under_another_name(tmp_path: Path) -> None:
         "train.py": "from loaders import Batches\nfrom data.faces import Faces\nBatches(Faces())\n",
     }
     assert users(tmp_path, files) == ["train.py"]
+
+
+@pytest.mark.parametrize(
+    "faces",
+    [
+        "A = 1\n",
+        "def A(x): return x\n",
+        "def A(\n    x,\n):\n    return x\n",
+        "@cached\nasync def A():\n    pass\n",
+        "class B:\n    pass\nA = B\n",
+        "class B: x = 1\nA = B()\n",
+        "def f():\n    return 1\n\n# A comment\n    # and another\nA = f()\n",
+        'def f():\n    """A text\nreaching out of it\n    """\nA = f()\n',
+        'def f():\n    return """\nA text\n"""\nA = f()\n',
+        "if True:\n    def A(): pass\n",
+        "try:\n    A = 1\nexcept OSError:\n    A = 2\n",
+        "for A in range(3):\n    pass\n",
+        "def f():\n    global A\n    A = 1\n",
+        "def f(x):\n    if x: global A\n    A = 1\n",
+        "def f():\n    x = 1; global A\n    A = 1\n",
+        "with open(name) as A:\n    pass\n",
+        "def f():\r\n    return 1\r\nA = f()\r\n",
+        "def f(: broken\nA = 1\n",
+    ],
+)
+def test_a_global_is_found_wherever_a_module_binds_it(tmp_path: Path, faces: str) -> None:
+    files = {"data/faces.py": faces, "train.py": f"{LOADER}from data.faces import A\nDataLoader(A)\n"}
+    assert users(tmp_path, files) == ["train.py"]
+
+
+@pytest.mark.parametrize("faces", ["def f():\n    A = 1\n", "class B:\n    A = 1\n", "def f(A): return A\n"])
+def test_what_is_bound_inside_is_no_global(tmp_path: Path, faces: str) -> None:
+    files = {"data/faces.py": faces, "train.py": f"{LOADER}from data.faces import A\nDataLoader(A)\n"}
+    assert users(tmp_path, files) == []
