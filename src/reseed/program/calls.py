@@ -115,8 +115,9 @@ def invoke(
         generator = engine.values.object("generator", caller.site(register), (callee,))
         engine.write((generator, objects.ALL), engine.read((callee, "[yield]"), caller))
         return (generator,)
-    results = results_of(engine, callee, caller)
-    if _returns_nothing(engine, callee, caller):
+    returned = engine.read((callee, "[return]"), caller)
+    results = {value: None for value in returned if not is_none(value)}
+    if callee.body.falls_through or len(results) < len(returned):
         results[engine.values.no_result(caller.site(register))] = None
     return results
 
@@ -138,11 +139,6 @@ def is_inert(engine: Engine, function: Function) -> bool:
 def results_of(engine: Engine, callee: Activation, reader: Activation | None = None) -> Values:
     """What `callee` returns, as far as is known now, but for None."""
     return {value: None for value in engine.read((callee, "[return]"), reader) if not is_none(value)}
-
-
-def _returns_nothing(engine: Engine, callee: Activation, reader: Activation) -> bool:
-    returned = engine.read((callee, "[return]"), reader)
-    return callee.body.falls_through or any(is_none(value) for value in returned)
 
 
 def is_none(value: Value) -> bool:

@@ -9,7 +9,7 @@ Nothing here recurses through the analysed program: deep call chains, inheritanc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from reseed.facts.model import (
@@ -32,6 +32,7 @@ _LINKED_STEP_LIMIT = 500_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 _ASKED_LIMIT = 100
+_NEW: set[Register] = set()
 
 
 T = TypeVar("T")
@@ -39,20 +40,21 @@ T = TypeVar("T")
 CallExternal = Callable[["Engine", Activation, Register, Value, Any], Iterable[Value]]
 """Calls something that the program does not define; see `reseed.program.externals`."""
 
-Step = Callable[["Engine", Activation, Register, Instruction], Iterable[Value]]
+Steps = Mapping[type[Instruction], Callable[["Engine", Activation, Register, Any], Iterable[Value]]]
+"""What each kind of instruction does to the values; see `reseed.program.transfer`."""
 
 
 class Engine:
     """Runs activations until nothing grows."""
 
     def __init__(
-        self, modules: Iterable[ModuleFacts], step: Step, call_external: CallExternal, linker: Linker | None = None
+        self, modules: Iterable[ModuleFacts], steps: Steps, call_external: CallExternal, linker: Linker | None = None
     ) -> None:
         self.modules: list[ModuleFacts] = []
         self.linker = linker or Linker()
         self.linker.engine = self
         self.values = Interner()
-        self.step = step
+        self.steps = steps
         self.call_external = call_external
         self.call_depth = 0
         self.called_back: set[tuple[Activation, Register, Value]] = set()
@@ -97,17 +99,10 @@ class Engine:
         return len(self.modules) - 1
 
     def close(self) -> None:
-        """Let go of everything: the parts of a program refer to one another in circles, and would be freed late."""
+        """Undo the circles in which the parts of a program refer to one another, and would be freed late."""
         for activation in self.activations.values():
             activation.close()
-        for node in self._nodes.values():
-            node.readers.clear()
-            node.values.clear()
-        self.values = Interner()
         del self.linker.engine
-        for held in list(vars(self).values()):
-            if isinstance(held, (dict, list, set, deque)):
-                held.clear()
 
     def is_named(self, name: str) -> bool:
         """Whether some function, other than those of that name, reads an attribute or global `name`."""
@@ -166,7 +161,9 @@ class Engine:
         """The values of the node `key`; `reader` runs again when they grow."""
         if self._deferred and key in self._deferred:
             self._compute(*self._deferred[key])
-        node = self.node(key)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = Node()
         if reader is not None:
             self._note_reader(node, reader)
         return node.values
@@ -211,8 +208,10 @@ class Engine:
         if reader is not self._running:
             node.readers[reader] = None
         else:
-            places = node.readers.setdefault(reader, set())
-            if places is not None:
+            places = node.readers.get(reader, _NEW)
+            if places is _NEW:
+                node.readers[reader] = {self._at}
+            elif places is not None:
                 places.add(self._at)
 
     def may_wait(self, activation: Activation, register: Register, names: Iterable[str]) -> bool:
@@ -308,8 +307,12 @@ class Engine:
     @staticmethod
     def _add(known: Values, values: Iterable[Value]) -> bool:
         before = len(known)
-        if isinstance(values, dict) and values.keys() <= known.keys():
-            return False
+        if isinstance(values, dict):
+            if not before and len(values) <= _VALUE_LIMIT:
+                known.update(values)
+                return bool(values)
+            if values.keys() <= known.keys():
+                return False
         for value in values:
             if value not in known:
                 if len(known) >= _VALUE_LIMIT:
@@ -361,7 +364,8 @@ class Engine:
     def _compute_now(self, activation: Activation, register: Register) -> bool:
         self._at = register
         instruction = activation.body.instructions[register]
-        if not self._add(activation.registers[register], self.step(self, activation, register, instruction)):
+        found = self.steps[type(instruction)](self, activation, register, instruction)
+        if not found or not self._add(activation.registers[register], found):
             return False
         for user in activation.body.shape.users[register]:
             activation.pending[user] = 1

@@ -18,7 +18,7 @@ from reseed.program.linking import Linker, Project
 from reseed.program.model import ROOT, DatasetEntry, Loader, Place, Program
 from reseed.program.order import names_in
 from reseed.program.reach import Reach
-from reseed.program.transfer import step
+from reseed.program.transfer import STEPS
 from reseed.program.values import UNKNOWN, Class, Function, Object
 from reseed.source.loading import LOADER_NAME
 
@@ -35,7 +35,7 @@ def analyse(root: ModuleFacts, project: Project | None = None, importers: bool =
     With `importers`, modules that import the root are looked at as well, for the loaders they give its datasets to.
     An import that nothing answers stays external.
     """
-    engine = Engine((root,), step, call_external, Linker(project, root.path))
+    engine = Engine((root,), STEPS, call_external, Linker(project, root.path))
     begins = _names_beginning(root)
     if begins or any(body.kind == "class" for body in root.bodies):
         engine.linker.start()

@@ -206,7 +206,13 @@ def _super_attribute(engine: Engine, activation: Activation, value: Super, name:
 
 def put_item(engine: Engine, target: Object, key: object, items: Iterable[Value]) -> None:
     """Store `items` under `key`, as `put_items` does."""
-    put_items(engine, target, (key,), items)
+    kept = items if isinstance(items, dict) else list(items)
+    engine.write((target, ALL), kept)
+    if key is None:
+        engine.write((target, ANY), kept)
+    else:
+        engine.write((target, ITEM, key), kept)
+        engine.write((target, KEYS), (_as_value(engine, key),))
 
 
 def put_items(engine: Engine, target: Object, keys: Collection[object], items: Iterable[Value]) -> None:
@@ -223,8 +229,11 @@ def put_items(engine: Engine, target: Object, keys: Collection[object], items: I
         for key in known:
             engine.write((target, ITEM, key), kept)
     if known:
-        constant = engine.values.constant
-        engine.write((target, KEYS), [key if isinstance(key, (Class, Function)) else constant(key) for key in known])
+        engine.write((target, KEYS), [_as_value(engine, key) for key in known])
+
+
+def _as_value(engine: Engine, key: object) -> Value:
+    return key if isinstance(key, (Class, Function)) else engine.values.constant(key)
 
 
 def get_item(engine: Engine, activation: Activation | None, target: Object, key: object) -> Values:

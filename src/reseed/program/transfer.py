@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from reseed.facts import model
-from reseed.facts.model import Instruction, Register
+from reseed.facts.model import Register
 from reseed.knowledge import datasets
 from reseed.program import objects
 from reseed.program.activation import Activation
@@ -17,11 +17,6 @@ from reseed.program.containers import call_special, copy_mapping, iterate, known
 from reseed.program.engine import Engine
 from reseed.program.folding import fold, truth
 from reseed.program.values import UNKNOWN, Bound, Class, External, Object, Value, Values
-
-
-def step(engine: Engine, activation: Activation, register: Register, instruction: Instruction) -> Iterable[Value]:
-    """The values of `instruction` at `register` of `activation`, as far as is known now."""
-    return _STEPS[type(instruction)](engine, activation, register, instruction)
 
 
 def _const(engine: Engine, act: Activation, register: Register, ins: model.Const) -> Iterable[Value]:
@@ -337,7 +332,7 @@ def _yield(engine: Engine, act: Activation, register: Register, ins: model.Yield
     return ()
 
 
-_STEPS: dict[type[Any], Callable[[Engine, Activation, Register, Any], Iterable[Value]]] = {
+STEPS: dict[type[Any], Callable[[Engine, Activation, Register, Any], Iterable[Value]]] = {
     model.Const: _const,
     model.Opaque: _opaque,
     model.Parameter: _parameter,
@@ -362,3 +357,4 @@ _STEPS: dict[type[Any], Callable[[Engine, Activation, Register, Any], Iterable[V
     model.Return: _return,
     model.Yield: _yield,
 }
+"""For each kind of instruction the values that it gives in an activation, as far as is known now."""

@@ -134,6 +134,7 @@ class Interner:
     """Makes each value once."""
 
     _table: dict[Hashable, object] = field(default_factory=dict)
+    _externals: dict[str, Value] = field(default_factory=dict)
 
     def _get(self, key: Hashable, make: Callable[[], V]) -> V:
         found = self._table.get(key)
@@ -143,13 +144,17 @@ class Interner:
 
     def external(self, path: str) -> Value:
         """The external `path`; a path that grows without bound becomes unknown."""
-        if path.count(".") + path.count("()") > _PATH_PARTS:
-            return UNKNOWN
-        return self._get(("external", path), lambda: External(path))
+        found = self._externals.get(path)
+        if found is None:
+            grown = path.count(".") + path.count("()") > _PATH_PARTS
+            found = self._externals[path] = UNKNOWN if grown else External(path)
+        return found
 
     def constant(self, value: object) -> Constant:
         """The constant `value`; 1, 1.0 and True are three."""
-        return self._get(("constant", type(value), repr(value)), lambda: Constant(value))
+        kind = type(value)
+        told_by = value if kind is str or kind is int else repr(value)
+        return self._get(("constant", kind, told_by), lambda: Constant(value))
 
     def no_result(self, site: Site) -> NoResult:
         """The None that the call at `site` gives."""
