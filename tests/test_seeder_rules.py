@@ -320,6 +320,17 @@ def test_workers_that_live_on_repeat_no_epoch(name: str) -> None:
         ("def w(i): np.random.seed(torch.initial_seed() % 2**32)\n", []),
         ("def w(i): given.seed(i)\n", []),
         ("from project import w\n", []),
+        ("from project import init\nw = partial(init, seed=3)\n", []),
+        ("from project import init\nw = partial(partial(init, seed=3))\n", []),
+        ("w = partial(np.random.seed, 3)\n", []),
+        ("from project import Init\nclass I(Init): pass\nw = I()\n", []),
+        ("from project import Init\nclass I(Init): pass\nw = I().seed\n", []),
+        ("from project import Init\nclass I(Init): pass\nw = partial(I(), 3)\n", []),
+        ("from project import A\nclass B:\n    def __call__(self, i): pass\nclass I(A, B): pass\nw = I()\n", []),
+        ("from project import A\nclass I(A):\n    def __call__(self, i): super().__call__(i)\nw = I()\n", []),
+        ("def init(seed, i): pass\nw = partial(partial(init, 3))\n", ["RNG215"]),
+        ("class I:\n    def __call__(self, i): pass\nw = I()\n", ["RNG215"]),
+        ("class I:\n    def seed(self, n, i): pass\nw = partial(I().seed, 3)\n", ["RNG215"]),
     ],
 )
 def test_a_dataset_that_is_not_seen(seeder: str, codes: list[str]) -> None:

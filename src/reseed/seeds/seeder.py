@@ -13,7 +13,9 @@ from reseed.program.activation import Activation
 from reseed.program.calls import is_none
 from reseed.program.effects import NUMPY_GLOBAL, SeedEffect, paths_of
 from reseed.program.model import Loader, Program
+from reseed.program.objects import class_attribute, mro
 from reseed.program.reach import Reached
+from reseed.program.values import UNKNOWN as UNSEEN
 from reseed.program.values import Bound, Constant, External, Function, NoResult, Object, Value, Values
 from reseed.seeds import parent
 from reseed.seeds.dependence import seed_of
@@ -119,7 +121,7 @@ def summary_of(program: Program, loader: Loader) -> Summary | None:
     values = loader.argument("worker_init_fn")
     if not values or all(is_none(value) or is_useless_result(value) for value in values):
         return None
-    if not all(_is_understood(value) for value in values if not is_none(value)):
+    if not all(_is_understood(program, value) for value in values if not is_none(value)):
         return None
     seedings = tuple([*_direct(values), *_reached(program, loader)])
     return Summary(seedings, not _calls_unknown(program, loader.seeder))
@@ -185,10 +187,27 @@ def is_useless_result(value: Value) -> bool:
     return False
 
 
-def _is_understood(value: Value) -> bool:
-    if isinstance(value, External):
-        return _as_seeder(value) is not None
-    return isinstance(value, (Function, Bound)) or (isinstance(value, Object) and value.kind in ("partial", "instance"))
+def _is_understood(program: Program, value: Value) -> bool:
+    return _as_seeder(value) is not None or _runs_own_code(program, value)
+
+
+def _runs_own_code(program: Program, value: Value) -> bool:
+    # Whether what is run first when `value` is called is code of the program. A partial may be of a partial, and so on.
+    stack = [value]
+    seen: Values = {}
+    while stack:
+        current = stack.pop()
+        if current in seen:
+            continue
+        seen[current] = None
+        if isinstance(current, Object) and current.kind == "partial":
+            stack += program.engine.read((current, "function")) or [UNSEEN]
+        elif isinstance(current, Object) and current.kind == "instance" and current.cls is not None:
+            found, before = class_attribute(program.engine, mro(program.engine, current.cls), "__call__", None)
+            stack += found if found and before is None else [UNSEEN]
+        elif not isinstance(current.function if isinstance(current, Bound) else current, Function):
+            return False
+    return True
 
 
 def _as_seeder(value: Value) -> Seeder | None:
