@@ -117,7 +117,8 @@ class StatementLowerer(ExpressionLowerer):
                 self.emit(SetItem(base, key, key, removed=True))
 
     def statement_Expr(self, node: ast.Expr) -> None:
-        self.lower(node.value)
+        if not isinstance(node.value, ast.Constant):  # docstrings, and the ellipsis of a stub
+            self.lower(node.value)
 
     def statement_Assign(self, node: ast.Assign) -> None:
         value = self.lower(node.value)

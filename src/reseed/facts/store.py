@@ -19,8 +19,8 @@ from reseed.source.text import read
 # Longer files are data, or made by a program.
 _LONGEST_FILE = 1_000_000
 _MAY_MATTER = re.compile(rb"[Rr]and|seed|shuffle|[Dd]ata[Ss]et|[Ll]oader|ransform|__getitem__")
-# A hundred megabytes of memory.
-_INSTRUCTION_LIMIT = 500_000
+# Sixty megabytes of memory.
+_INSTRUCTION_LIMIT = 250_000
 
 
 class Store:

@@ -15,7 +15,7 @@ class Node:
 
     values: Values = field(default_factory=dict)
     # Which registers of an activation read it, None for all of them.
-    readers: dict[Activation, set[Register] | None] = field(default_factory=dict)
+    readers: dict[Activation, tuple[Register, ...] | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

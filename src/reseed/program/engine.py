@@ -32,7 +32,6 @@ _LINKED_STEP_LIMIT = 500_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 _ASKED_LIMIT = 100
-_NEW: set[Register] = set()
 
 
 T = TypeVar("T")
@@ -208,11 +207,9 @@ class Engine:
         if reader is not self._running:
             node.readers[reader] = None
         else:
-            places = node.readers.get(reader, _NEW)
-            if places is _NEW:
-                node.readers[reader] = {self._at}
-            elif places is not None:
-                places.add(self._at)
+            places = node.readers.get(reader, ())
+            if places is not None and self._at not in places:
+                node.readers[reader] = (*places, self._at)
 
     def may_wait(self, activation: Activation, register: Register, names: Iterable[str]) -> bool:
         """Whether `register` need not be computed yet: none of `names`, which it is stored under, has been read.

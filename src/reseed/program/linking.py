@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reseed.program.engine import Engine
 
 # A program imports some dozens of its project's files, rarely hundreds; what lies beyond is external.
-_MODULE_LIMIT = 400
+_MODULE_LIMIT = 200
 _DEPTH_LIMIT = 30
 # A dataset is given to loaders in a few files; the nearest are looked at.
 _IMPORTER_LIMIT = 8

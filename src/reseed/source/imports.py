@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from sys import intern  # a project's files import the same names again and again
 from typing import NamedTuple
 
 _IMPORT = re.compile(
@@ -38,10 +39,11 @@ def imports_of(text: str) -> Iterator[Imported]:
             for each in plain.split(","):
                 words = each.split()
                 if words:
-                    yield Imported(0, words[0], None, words[2] if len(words) > 2 else words[0].partition(".")[0])
+                    bound = words[2] if len(words) > 2 else words[0].partition(".")[0]
+                    yield Imported(0, intern(words[0]), None, intern(bound))
             continue
         for name, bound in _NAME.findall(names):
-            yield Imported(len(dots), module, name, bound or name)
+            yield Imported(len(dots), intern(module), intern(name), intern(bound or name))
 
 
 def import_lines(text: str) -> str:

@@ -10,7 +10,7 @@ from reseed.source.reads import Reads
 
 LONGEST_FILE = 1_000_000
 """In bytes. Longer files are data, or made by a program."""
-_KEPT = 32_000_000
+_KEPT = 16_000_000
 """In bytes of memory, of which some characters take four."""
 
 
