@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reseed.check import Shared, check_text
+from reseed.program import engine
 from reseed.program.activation import Activation
 from reseed.program.engine import Engine
 from reseed.program.values import Object
@@ -484,10 +485,15 @@ def test_renaming_every_file_changes_nothing_else(tmp_path: Path) -> None:
         assert rows(tmp_path / str(number), texts) == wanted
 
 
-def test_what_one_file_took_is_given_back_before_the_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize("checked", ["train.py", "faces.py"])
+@pytest.mark.parametrize("limit", [engine._LINKED_STEP_LIMIT, 100, 1])
+def test_what_one_file_took_is_given_back_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checked: str, limit: int
+) -> None:
     (tmp_path / "faces.py").write_text(dataset("np.random.rand()", "import numpy as np"))
-    path = tmp_path / "train.py"
-    path.write_text(loader("FaceDataset()", "from faces import FaceDataset"))
+    (tmp_path / "train.py").write_text(loader("FaceDataset()", "from faces import FaceDataset"))
+    monkeypatch.setattr(engine, "_LINKED_STEP_LIMIT", limit)  # what is given up is given back, too
+    path = tmp_path / checked
     gc.collect()
     gc.disable()
     try:

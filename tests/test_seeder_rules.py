@@ -330,6 +330,9 @@ def test_workers_that_live_on_repeat_no_epoch(name: str) -> None:
         ("from project import A\nclass I(A):\n    def __call__(self, i): super().__call__(i)\nw = I()\n", []),
         ("def init(seed, i): pass\nw = partial(partial(init, 3))\n", ["RNG215"]),
         ("class I:\n    def __call__(self, i): pass\nw = I()\n", ["RNG215"]),
+        ("class I:\n    @staticmethod\n    def __call__(i): np.random.seed(i)\nw = I()\n", ["RNG213"]),
+        ("class I:\n    def __init__(self, i): np.random.seed(i)\nw = partial(I)\n", []),
+        ("from project import Init\nclass I(Init): pass\nw = partial(I, 3)\n", []),
         ("class I:\n    def seed(self, n, i): pass\nw = partial(I().seed, 3)\n", ["RNG215"]),
     ],
 )

@@ -19,7 +19,7 @@ from reseed.source.text import read
 # Longer files are data, or made by a program.
 _LONGEST_FILE = 1_000_000
 _MAY_MATTER = re.compile(rb"[Rr]and|seed|shuffle|[Dd]ata[Ss]et|[Ll]oader|ransform|__getitem__")
-# Sixty megabytes of memory.
+# Some fifty megabytes of memory.
 _INSTRUCTION_LIMIT = 250_000
 
 

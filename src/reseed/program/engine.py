@@ -32,6 +32,7 @@ _LINKED_STEP_LIMIT = 500_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 _ASKED_LIMIT = 100
+_PLACES_LIMIT = 50
 
 
 T = TypeVar("T")
@@ -98,7 +99,9 @@ class Engine:
         return len(self.modules) - 1
 
     def close(self) -> None:
-        """Undo the circles in which the parts of a program refer to one another, and would be freed late."""
+        """Undo the circles in which the parts of a program refer to one another, so that its memory is given back at
+        once. Nothing can be asked of the engine then.
+        """
         for activation in self.activations.values():
             activation.close()
         del self.linker.engine
@@ -209,7 +212,7 @@ class Engine:
         else:
             places = node.readers.get(reader, ())
             if places is not None and self._at not in places:
-                node.readers[reader] = (*places, self._at)
+                node.readers[reader] = (*places, self._at) if len(places) < _PLACES_LIMIT else None
 
     def may_wait(self, activation: Activation, register: Register, names: Iterable[str]) -> bool:
         """Whether `register` need not be computed yet: none of `names`, which it is stored under, has been read.

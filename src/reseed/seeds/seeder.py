@@ -9,14 +9,14 @@ from enum import Enum
 from reseed.facts.model import Call
 from reseed.knowledge.numpy_global import canonical
 from reseed.knowledge.seeding import Seeder, seeder_of
+from reseed.program import objects
 from reseed.program.activation import Activation
 from reseed.program.calls import is_none
 from reseed.program.effects import NUMPY_GLOBAL, SeedEffect, paths_of
 from reseed.program.model import Loader, Program
-from reseed.program.objects import class_attribute, mro
 from reseed.program.reach import Reached
 from reseed.program.values import UNKNOWN as UNSEEN
-from reseed.program.values import Bound, Constant, External, Function, NoResult, Object, Value, Values
+from reseed.program.values import Bound, Class, Constant, External, Function, NoResult, Object, Value, Values
 from reseed.seeds import parent
 from reseed.seeds.dependence import seed_of
 from reseed.seeds.seed import (
@@ -192,7 +192,8 @@ def _is_understood(program: Program, value: Value) -> bool:
 
 
 def _runs_own_code(program: Program, value: Value) -> bool:
-    # Whether what is run first when `value` is called is code of the program. A partial may be of a partial, and so on.
+    # Whether what is run first when `value` is called is code of the program. A partial may be of a partial, and so on;
+    # one of a library's function is not understood, nor is a class.
     stack = [value]
     seen: Values = {}
     while stack:
@@ -203,11 +204,17 @@ def _runs_own_code(program: Program, value: Value) -> bool:
         if isinstance(current, Object) and current.kind == "partial":
             stack += program.engine.read((current, "function")) or [UNSEEN]
         elif isinstance(current, Object) and current.kind == "instance" and current.cls is not None:
-            found, before = class_attribute(program.engine, mro(program.engine, current.cls), "__call__", None)
-            stack += found if found and before is None else [UNSEEN]
+            stack += _call_of(program, current, current.cls) or [UNSEEN]
         elif not isinstance(current.function if isinstance(current, Bound) else current, Function):
             return False
     return True
+
+
+def _call_of(program: Program, instance: Object, cls: Class) -> list[Value]:
+    # Its `__call__`, unless a class that is not seen may have another one.
+    order = objects.mro(program.engine, cls)
+    found, before = objects.class_attribute(program.engine, order, "__call__", None)
+    return list(objects.bind(program.engine, found, instance, cls)) if before is None else []
 
 
 def _as_seeder(value: Value) -> Seeder | None:

@@ -29,8 +29,10 @@ _OWN = frozenset({"__all__", "__author__", "__dir__", "__doc__", "__getattr__", 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.MatchAs, ast.MatchStar)
 # A function or class of a module with all that stands in it, so far as one sees without a parser.
-_DEFINITION = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)[^\n]*\n(?:(?:[ \t)\]}#][^\n]*)?\n)*", re.MULTILINE)
-_GLOBAL = re.compile(r"(?:^|[;:])[ \t]*global[ \t\\]", re.MULTILINE)
+_DEFINITION = re.compile(
+    r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)\b[^\n]*\n(?:(?:[ \t)\]}#][^\n]*)?\n)*", re.MULTILINE
+)
+_GLOBAL = re.compile(r"(?:^|[;:])[ \t\f]*global[ \t\f\\]", re.MULTILINE)
 _DOCSTRING = re.compile(r"""^[ \t]*[rRuU]?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3})""", re.MULTILINE)
 _DYNAMIC_WORDS = ("eval(", "exec(", "globals(", "__import__(", "import_module(")
 _DYNAMIC = re.compile(r"(?<![\w.])(?:eval|exec|globals|__import__)\(|\bimport_module\(")
@@ -250,14 +252,27 @@ def _gives(modules: dict[str, set[str]], module: str, names: Set[str]) -> bool:
 def _definitions_in(file: str, text: str) -> frozenset[str]:
     has_global = _GLOBAL.search(text) is not None
     try:
-        # What stands in functions and classes takes most of the time to parse, and defines no global.
-        names = _defined(file, text if has_global else _DEFINITION.sub(r"class \1: pass\n", text), has_global)
-    except SourceError:  # a text in quotes reached out of a function
+        names = _defined(file, text if has_global else _without_bodies(text), has_global)
+    except SourceError:  # what was left out was more than a definition, or the file itself does not parse
         try:
             names = _defined(file, text, has_global)
         except SourceError:
             names = set(re.findall(r"\w+", text))
     return frozenset(names - _OWN)
+
+
+def _without_bodies(text: str) -> str:
+    # What stands in functions and classes takes most of the time to parse, and defines no global. A text in quotes may
+    # reach out of one: where quotes are left open, nothing is left out.
+    open_quotes = False
+
+    def shortened(match: re.Match[str]) -> str:
+        nonlocal open_quotes
+        open_quotes |= any(match[0].count(quotes) % 2 == 1 for quotes in ('"""', "'''"))
+        return f"class {match[1]}: pass\n"
+
+    short = _DEFINITION.sub(shortened, f"{text}\n")
+    return text if open_quotes else short
 
 
 def _defined(file: str, text: str, has_global: bool) -> set[str]:
