@@ -136,11 +136,6 @@ def is_inert(engine: Engine, function: Function) -> bool:
     return any(isinstance(base, External) and is_model_base(base.path) for base in order)
 
 
-def results_of(engine: Engine, callee: Activation, reader: Activation | None = None) -> Values:
-    """What `callee` returns, as far as is known now, but for None."""
-    return {value: None for value in engine.read((callee, "[return]"), reader) if not is_none(value)}
-
-
 def is_none(value: Value) -> bool:
     """Whether `value` is None."""
     return isinstance(value, NoResult) or (isinstance(value, Constant) and value.value is None)

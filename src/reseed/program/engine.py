@@ -32,6 +32,7 @@ _LINKED_STEP_LIMIT = 500_000
 _CONTEXT_LIMIT = 20
 _VALUE_LIMIT = 64
 _ASKED_LIMIT = 100
+# What reads one node in more places than these is run again as a whole.
 _PLACES_LIMIT = 50
 
 

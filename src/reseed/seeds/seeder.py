@@ -15,7 +15,6 @@ from reseed.program.calls import is_none
 from reseed.program.effects import NUMPY_GLOBAL, SeedEffect, paths_of
 from reseed.program.model import Loader, Program
 from reseed.program.reach import Reached
-from reseed.program.values import UNKNOWN as UNSEEN
 from reseed.program.values import Bound, Class, Constant, External, Function, NoResult, Object, Value, Values
 from reseed.seeds import parent
 from reseed.seeds.dependence import seed_of
@@ -201,12 +200,16 @@ def _runs_own_code(program: Program, value: Value) -> bool:
         if current in seen:
             continue
         seen[current] = None
+        inner: Collection[Value] = ()
         if isinstance(current, Object) and current.kind == "partial":
-            stack += program.engine.read((current, "function")) or [UNSEEN]
+            inner = program.engine.read((current, "function"))
         elif isinstance(current, Object) and current.kind == "instance" and current.cls is not None:
-            stack += _call_of(program, current, current.cls) or [UNSEEN]
-        elif not isinstance(current.function if isinstance(current, Bound) else current, Function):
+            inner = _call_of(program, current, current.cls)
+        elif isinstance(current.function if isinstance(current, Bound) else current, Function):
+            continue
+        if not inner:
             return False
+        stack += inner
     return True
 
 
