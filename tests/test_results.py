@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from reseed import check as checking
 from reseed.runs import check_paths
 from reseed.settings import Settings
+from reseed.source.importers import Importers
 
 LOADER = """
     from torch.utils.data import DataLoader
@@ -231,6 +232,54 @@ def test_a_new_file_that_nothing_names_has_nothing_else_analysed() -> None:
             after = rows()
         assert again == ["elsewhere/nobody.py"]
         assert after == rows(cached=False) == sorted([*before, "elsewhere/nobody.py:6 RNG101"])
+
+
+@contextmanager
+def asked() -> Iterator[list[str]]:
+    """The files of which it is asked inside who imports them."""
+    found = []
+    real = Importers.of
+
+    def note(importers: Importers, file: str, limit: int) -> list[str]:
+        found.append(os.path.relpath(file))
+        return real(importers, file, limit)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Importers, "of", note)
+        yield found
+
+
+def test_who_imports_a_file_is_asked_again_only_where_that_may_have_changed() -> None:
+    with project():
+        write("lone/lonely.py", NOISY + textwrap.dedent(FACES).replace("from {module} import shift", ""))
+        write("lone/train.py", LOADER.replace("data.faces", "lonely").replace("FaceDataset", "Faces"))
+        before = rows()
+        write("lone/train.py", Path("lone/train.py").read_text() + "# a word\n")
+        with asked() as files:
+            assert rows() == before
+        assert set(files) == {"lone/lonely.py", "lone/train.py"}
+        with asked() as files:
+            assert rows() == before
+        assert files == []
+        write("train.py", Path("train.py").read_text() + "# a word\n")
+        with asked() as files:
+            assert rows() == before
+        assert "data/faces.py" in files
+        assert "lone/lonely.py" not in files
+
+
+def test_an_answer_about_importers_is_kept_with_what_it_rests_on_now() -> None:
+    with project():
+        before = rows()
+        for number in range(3):
+            write("other.py", f"import data.faces\nx = {number}\n")
+            with asked() as files:
+                assert rows() == before
+            assert "data/faces.py" in files
+            write("seeding.py", f"x = {number}\n")
+            with asked() as files:
+                assert rows() == before
+            assert "data/faces.py" not in files
 
 
 def test_a_new_importer_is_seen() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from reseed.results import Results
 from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
-from reseed.source.cache import Cache
+from reseed.source.cache import Cache, remembered
 from reseed.source.declared import Declared, declared, declared_torch, forget, shows_on
 from reseed.source.modules import Modules
 from reseed.source.text import read_bytes
@@ -103,12 +103,7 @@ def rules() -> tuple[Rule, ...]:
 
 def defaults_of_rules(cache: Cache | None = None) -> dict[str, bool]:
     """For each code whether it is on by default. A `cache` knows without importing the rules."""
-    found: dict[str, bool] | None = cache.get("defaults") if cache else None
-    if found is None:
-        found = {rule.code: rule.default for rule in rules()}
-        if cache:
-            cache.put(found, "defaults")
-    return found
+    return remembered(cache, lambda: {rule.code: rule.default for rule in rules()}, "defaults")
 
 
 def codes_for(settings: Settings, cache: Cache | None = None) -> Codes:

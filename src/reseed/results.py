@@ -39,14 +39,17 @@ class _Basis(NamedTuple):
     """What an answer about a file rests on.
 
     `names` stands for those of the project's files, `files` are other files, one a line and compressed, `contents`
-    stands for what they and the file held, `importers` are the files that were said to import it, by the limit, and
-    `declared` is what was declared, by the distributions.
+    stands for what they and the file held, `importers` are the files that were said to import it, by the limit,
+    `importing` those in which they were looked for, `imports` stands for what that rests on, and `declared` is what was
+    declared, by the distributions.
     """
 
     names: bytes
     files: bytes
     contents: bytes
     importers: tuple[tuple[int, tuple[str, ...]], ...]
+    importing: bytes
+    imports: bytes
     declared: tuple[tuple[tuple[str, ...], tuple[Declared, ...]], ...]
 
 
@@ -91,10 +94,10 @@ class Results:
         digest = self._digest(project, tree)
         if kept.tree == digest:
             return Kept(kept.findings) if _is_declared(kept.basis, path) else None
-        if not self._holds(kept.basis, path, tree):
+        basis = self._renewed(kept.basis, path, tree)
+        if basis is None:
             return None
         if kept.tree:
-            basis = kept.basis._replace(names=tree.names_digest)
             self.cache.put(kept._replace(tree=digest, basis=basis), "result", os.getcwd(), path)
         return Kept(kept.findings)
 
@@ -160,11 +163,8 @@ class Results:
         if project not in self._dropped:
             digest, known = self.cache.get("dropped", os.getcwd(), project) or (b"", {})
             if known and digest != self._digest(project, tree):
-                known = {
-                    path: basis._replace(names=tree.names_digest)
-                    for path, basis in known.items()
-                    if self._holds(basis, path, tree)
-                }
+                renewed = {path: self._renewed(basis, path, tree) for path, basis in known.items()}
+                known = {path: basis for path, basis in renewed.items() if basis is not None}
                 self._newly_dropped.setdefault(project, {})  # to be kept for this tree
             self._dropped[project] = known
         return self._dropped[project]
@@ -180,19 +180,47 @@ class Results:
         contents = tree.contents([own, *files])
         if contents is None or not all(map(tree.is_as_it_was, [own, *files])):
             return None
+        importing, imports = self._asked(tree)
         importers, declared = sorted(self.reads.importers.items()), sorted(self.reads.declared.items())
-        return _Basis(tree.names_digest, _packed(files), contents, tuple(importers), tuple(declared))
+        return _Basis(
+            tree.names_digest, _packed(files), contents, tuple(importers), importing, imports, tuple(declared)
+        )
 
-    def _holds(self, basis: _Basis, path: str, tree: Tree) -> bool:
+    def _asked(self, tree: Tree) -> tuple[bytes, bytes]:
+        # The files in which importers have just been looked for, and what the answer rests on; of no use where one of
+        # them has changed since the run began.
+        files = sorted(self.reads.importing)
+        if not files or not all(map(tree.is_as_it_was, files)):
+            return b"", b""
+        return _packed(files), self._imports(files, tree)
+
+    def _imports(self, files: list[str], tree: Tree) -> bytes:
+        return (tree.contents(files) or b"") + self.importers().state(files)
+
+    def _renewed(self, basis: _Basis, path: str, tree: Tree) -> _Basis | None:
+        """What an answer rests on now, None where it does not hold any more."""
         own = os.path.realpath(path)
         files = [own, *_unpacked(basis.files)]
         if tree.contents(files) != basis.contents:
-            return False
+            return None
         if basis.names != tree.names_digest and not self._means_the_same(basis, self._project(path), files):
-            return False
+            return None
         if not _is_declared(basis, path):
-            return False
-        return all(tuple(self.importers().of(own, limit)) == answer for limit, answer in basis.importers)
+            return None
+        renewed = basis._replace(names=tree.names_digest)
+        if not basis.importers or self._have_same_importers(basis, path, tree):
+            return renewed
+        self.reads.begin()
+        if any(tuple(self.importers().of(own, limit)) != answer for limit, answer in basis.importers):
+            return None
+        importing, imports = self._asked(tree)
+        return renewed._replace(importing=importing, imports=imports)
+
+    def _have_same_importers(self, basis: _Basis, path: str, tree: Tree) -> bool:
+        # Whether this is plain without asking again, which would take its time.
+        files = _unpacked(basis.importing)
+        is_same = basis.names == tree.names_digest or self._means_the_same(basis, self._project(path), files)
+        return is_same and self._imports(files, tree) == basis.imports
 
     def _means_the_same(self, basis: _Basis, project: str, files: list[str]) -> bool:
         # Whether no import of these files can lead anywhere else since names have come or gone.

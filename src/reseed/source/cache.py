@@ -15,9 +15,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from reseed import __version__
+
+T = TypeVar("T")
 
 LIMIT = 256 * 2**20
 """In bytes. A file that is larger when it is opened loses what has not been used for longest."""
@@ -134,6 +136,16 @@ class Cache:
             self._opened = self._open()
             return
         self._failed = True
+
+
+def remembered(cache: Cache | None, make: Callable[[], T], *key: object) -> T:
+    """What `cache` has under `key`; else what `make` gives, which is never None, and is kept."""
+    found: T | None = cache.get(*key) if cache else None
+    if found is None:
+        found = make()
+        if cache:
+            cache.put(found, *key)
+    return found
 
 
 _TABLE = "CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, value BLOB, used INTEGER) WITHOUT ROWID"

@@ -5,25 +5,20 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping, Set
 
-from reseed.source.cache import Cache
-from reseed.source.discover import discover
-from reseed.source.imports import import_lines, imports_of
-from reseed.source.loading import LOADER_WORDS, speaks_of_loaders
+from reseed.source.cache import Cache, remembered
+from reseed.source.graph import Graph, Graphs, Import
+from reseed.source.imports import import_lines
 from reseed.source.modules import Modules
 from reseed.source.registries import Registries
 from reseed.source.syntax import parse
 from reseed.source.text import SourceError
 from reseed.source.texts import Texts
 from reseed.source.walk import children
+from reseed.source.words import calls_of, docstrings, lines_with
 
-# Beyond, a file's imports are not looked at: nobody reads that much code to learn what a dataset is used for.
-_FILE_LIMIT = 20_000
-
-_ALL = re.compile(r"""^__all__\s*(?:\+?=|\.(?:extend|append)\()\s*[\[(]*(?:\s*["'][\w.]*["']\s*,?)*""", re.MULTILINE)
+_ALL = re.compile(r"""__all__\s*(?:\+?=|\.(?:extend|append)\()\s*[\[(]*(?:\s*["'][\w.]*["']\s*,?)*""")
 # What every module may have, and nobody is given.
 _OWN = frozenset({"__all__", "__author__", "__dir__", "__doc__", "__getattr__", "__path__", "__version__"})
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -33,35 +28,11 @@ _DEFINITION = re.compile(
     r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)\b[^\n]*\n(?:(?:[ \t)\]}#][^\n]*)?\n)*", re.MULTILINE
 )
 _GLOBAL = re.compile(r"(?:^|[;:])[ \t\f]*global[ \t\f\\]", re.MULTILINE)
-_DOCSTRING = re.compile(r"""^[ \t]*[rRuU]?(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3})""", re.MULTILINE)
-_DYNAMIC_WORDS = ("eval(", "exec(", "globals(", "__import__(", "import_module(")
-_DYNAMIC = re.compile(r"(?<![\w.])(?:eval|exec|globals|__import__)\(|\bimport_module\(")
-
-
-T = TypeVar("T")
-
-
-class _Import(NamedTuple):
-    """A file imports a module under the name `bound`, or `name` of it, ``"*"`` for all."""
-
-    file: str
-    name: str | None
-    bound: str
-
-
-@dataclass(slots=True)
-class _Graph:
-    """Who imports whom in a project, and which files may have a loader made, themselves or by what they import."""
-
-    importers: dict[str, list[_Import]] = field(default_factory=dict)
-    loading: set[str] = field(default_factory=set)
+_DYNAMIC = ("eval", "exec", "globals", "__import__")
 
 
 class Importers:
-    """The import graphs of projects, turned round. They are read off the text by words, once a project.
-
-    What takes a parser is looked for in a `cache` by the text, and kept there.
-    """
+    """The answers for the files of a run, read off texts by words. What takes a parser is kept in a `cache`."""
 
     def __init__(
         self,
@@ -74,12 +45,12 @@ class Importers:
         self._cache = cache
         self._texts = texts or Texts()
         self._registries = registries or Registries(modules, self._texts)
-        self._graphs: dict[str, _Graph] = {}
+        self._graphs = Graphs(modules, self._texts, cache)
         self._defined: dict[str, frozenset[str]] = {}
         self._mentioned: dict[str, str] = {}
         self._used: dict[tuple[str, str], bool] = {}
         self._dynamic: dict[tuple[str, str], bool] = {}
-        self._latest: tuple[str, set[str]] = ("", set())
+        self._latest: tuple[str, set[str], set[str]] = ("", set(), set())
 
     def of(self, file: str, limit: int) -> list[str]:
         """The files nearest to `file` which use what it defines, or get from others, and may make loaders.
@@ -88,15 +59,22 @@ class Importers:
         """
         reads = self._texts.reads
         with reads.aside():
-            found = self._find(file, limit)
+            found, seen = self._find(file, limit)
         reads.importers[limit] = tuple(found)
+        reads.importing |= seen
         return found
 
-    def _find(self, file: str, limit: int) -> list[str]:
-        graph = self._graph(file)
+    def state(self, files: Iterable[str]) -> bytes:
+        """Stands for all but the texts of these files that an answer rests on which had them noted as `importing`."""
+        files = list(files)
+        return self._graphs.of(files[0]).state(files) if files else b""
+
+    def _find(self, file: str, limit: int) -> tuple[list[str], set[str]]:
+        # What `of` gives, and the files that it was looked for in.
+        graph = self._graphs.of(file)
         if self._latest[0] != file:  # asked for one file, and for more of the same
-            self._latest = file, self._users(graph, file)
-        users = self._latest[1]
+            self._latest = file, *self._users(graph, file)
+        _, users, asked = self._latest
         found: list[str] = []
         seen = {file}
         nearest = [file]
@@ -108,13 +86,13 @@ class Importers:
                 for each in nearest
                 if each in graph.loading and each in users and (_is_test(file) or not _is_test(each))
             ]
-        return found[:limit]
+        return found[:limit], seen | asked
 
     def prepare(self, file: str) -> None:
         """Read the graph of the project of `file`, which every other file of it asks for."""
-        self._graph(os.path.realpath(file))
+        self._graphs.of(os.path.realpath(file))
 
-    def _users(self, graph: _Graph, file: str) -> set[str]:
+    def _users(self, graph: Graph, file: str) -> tuple[set[str], set[str]]:
         # From file to file goes a set of names by which something of `file` can be had: what it defines, and what is
         # defined where one of these is used. A registry gives it under no name at all.
         filling = {file} if self._registries.fills_itself(file) else set()  # from these everything goes on
@@ -147,9 +125,10 @@ class Importers:
                     grown = _gives(inner, each.bound, given[each.name])
                 if grown or len(known) > before:
                     waiting[each.file] = None
-        return users | _reachable(graph, filling)
+        reached = _reachable(graph, filling)
+        return users | reached, names.keys() | reached
 
-    def _uses(self, imported: _Import, names: Set[str], modules: Mapping[str, Set[str]], through: Set[str]) -> bool:
+    def _uses(self, imported: Import, names: Set[str], modules: Mapping[str, Set[str]], through: Set[str]) -> bool:
         """Whether a file that imports a module uses any of `names` of it, or of what its `modules` give."""
         looked_up = ""
         if imported.name is None:
@@ -168,7 +147,7 @@ class Importers:
         # Whether `file` makes names as it runs, or looks in the module that it has as `module` for such a name.
         if (file, module) not in self._dynamic:
             text = self._texts.text(file)
-            found = any(word in text for word in _DYNAMIC_WORDS) and _DYNAMIC.search(text) is not None
+            found = calls_of(text, _DYNAMIC, after=".") or calls_of(text, ("import_module",), after="")
             if module and not found and any(word in text for word in ("getattr", "vars", "dir(", "__dict__")):
                 spelled = re.escape(module)
                 ways = rf"\b(?:getattr|vars|dir)\(\s*[\w.]*{spelled}\b|\b{spelled}\.__dict__"
@@ -186,56 +165,17 @@ class Importers:
     def _definitions(self, file: str) -> frozenset[str]:
         found = self._defined.get(file)
         if found is None:
-            found = self._defined[file] = self._parsed("definitions", file, _definitions_in)
+            text = self._texts.text(file)
+            found = remembered(self._cache, lambda: _definitions_in(file, text), "definitions", text)
+            self._defined[file] = found
         return found
 
     def _mentions(self, file: str, text: str) -> str:
         # What names things without using them.
         if file not in self._mentioned:
-            listed = _ALL.findall(text) if "__all__" in text else []
-            documented = _DOCSTRING.findall(text) if '"""' in text or "'''" in text else []
-            self._mentioned[file] = "\n".join([import_lines(text), *listed, *documented])
+            listed = (match[0] for match in lines_with(text, "__all__", _ALL))
+            self._mentioned[file] = "\n".join([import_lines(text), *listed, *docstrings(text)])
         return self._mentioned[file]
-
-    def _graph(self, file: str) -> _Graph:
-        project = self._modules.project(file)
-        if project not in self._graphs:
-            self._graphs[project] = self._read(project)
-        return self._graphs[project]
-
-    def _read(self, project: str) -> _Graph:
-        graph = _Graph()
-        files, _ = discover([project])
-        waiting = []
-        for file in map(self._modules.real, files[:_FILE_LIMIT]):
-            text = self._texts.text(file)
-            if any(word in text for word in LOADER_WORDS) and self._parsed("loaders", file, _speaks_of_loaders):
-                waiting.append(file)
-            for target, each in dict.fromkeys(self._imports(file, text)):
-                graph.importers.setdefault(target, []).append(each)
-        while waiting:
-            file = waiting.pop()
-            if file not in graph.loading:
-                graph.loading.add(file)
-                waiting.extend(each.file for each in graph.importers.get(file, ()))
-        return graph
-
-    def _parsed(self, what: str, file: str, work: Callable[[str, str], T]) -> T:
-        text = self._texts.text(file)
-        found: T | None = self._cache.get(what, text) if self._cache else None
-        if found is None:
-            found = work(file, text)
-            if self._cache:
-                self._cache.put(found, what, text)
-        return found
-
-    def _imports(self, file: str, text: str) -> Iterator[tuple[str, _Import]]:
-        for each in imports_of(text):
-            for place in self._modules.imported(file, each.level, each.module):
-                yield place, _Import(file, each.name, each.bound)
-                inner = self._modules.submodule(place, each.name) if each.name not in (None, "*") else None
-                if inner is not None:
-                    yield inner, _Import(file, None, each.bound)
 
 
 def _gives(modules: dict[str, set[str]], module: str, names: Set[str]) -> bool:
@@ -294,14 +234,7 @@ def _defined(file: str, text: str, has_global: bool) -> set[str]:
     return {name for name in found if name}
 
 
-def _speaks_of_loaders(file: str, text: str) -> bool:
-    try:
-        return speaks_of_loaders(parse(file, text), for_others=True)
-    except SourceError:
-        return True
-
-
-def _reachable(graph: _Graph, files: Set[str]) -> set[str]:
+def _reachable(graph: Graph, files: Set[str]) -> set[str]:
     seen = set(files)
     waiting = list(files)
     while waiting:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from reseed.source.imports import imports_of
 from reseed.source.modules import Modules
 from reseed.source.texts import Texts
+from reseed.source.words import lines_with
 
 # @DATASETS.register_module(), @register_dataset("coco")
 _DECORATOR = re.compile(
@@ -21,7 +22,7 @@ _DECORATOR = re.compile(
 _STATEMENT = re.compile(r"^([A-Za-z_]\w*)[ \t]*(?:\[|\.[\w.]+[ \t]*(?:\(|=(?!=)))", re.MULTILINE)
 # register_dataset("coco", Coco)
 _REGISTERING = re.compile(r"^\w*(?:regist|Regist|REGIST)\w*[ \t]*\(", re.MULTILINE)
-_SEEDING = re.compile(r"^\w[\w.]*[sS]eed\w*[ \t]*\(", re.MULTILINE)
+_SEEDING = re.compile(r"\w[\w.]*[sS]eed\w*[ \t]*\(")
 _DYNAMIC_WORDS = ("import_module(", "__import__(", "pkgutil", "globals()[")
 _DYNAMIC = re.compile(r"import_module\(|__import__\(|\bpkgutil\b|^[ \t]{0,4}globals\(\)\[", re.MULTILINE)
 # What workers run, or what chooses it. Words are found many times faster than patterns.
@@ -81,7 +82,7 @@ class Registries:
         return self._own[file]
 
     def _fills(self, file: str, text: str) -> bool:
-        if ("seed" in text or "Seed" in text) and _SEEDING.search(text):
+        if any(lines_with(text, "eed", _SEEDING)):
             return True
         if any(word in text for word in _DYNAMIC_WORDS) and _DYNAMIC.search(text):
             return True

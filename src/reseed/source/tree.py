@@ -13,6 +13,7 @@ from functools import cached_property
 from reseed.source.declared import DECLARING
 from reseed.source.discover import DEFAULT_EXCLUDE
 from reseed.source.modules import MARKERS
+from reseed.source.stamp import Stamp, stamp_of
 
 # A project of so many files and folders takes longer to look through than that saves.
 _LARGEST = 100_000
@@ -23,8 +24,6 @@ _EXCLUDE = os.path.join(".git", "info", "exclude")
 # Whose presence tells where a project, a repository or a virtual environment begins.
 _BEGINNINGS = frozenset({".git", ".hg", "pyvenv.cfg"})
 
-Stamp = tuple[int, int, int]
-"""Size in bytes, and the times of the last change of what a file holds and of its entry, in nanoseconds."""
 Contents = dict[str, tuple[Stamp, bytes]]
 """For each path, what a file with this stamp holds, hashed."""
 Names = dict[str, str]
@@ -73,7 +72,7 @@ class Tree:
         try:
             with open(path, "rb") as opened:
                 found = hashed_bytes(opened.read())
-                now = _stamp(os.fstat(opened.fileno()))
+                now = stamp_of(os.fstat(opened.fileno()))
         except OSError:
             return _ABSENT if stamp is None else None
         if stamp is not None and stamp != now:
@@ -95,7 +94,7 @@ class Tree:
         """Whether the file `path` has not been written to since the tree was looked through, if it is one of these."""
         stamp = self.stamps.get(path)
         try:
-            return stamp is None or stamp == _stamp(os.stat(path))
+            return stamp is None or stamp == stamp_of(os.stat(path))
         except OSError:
             return False
 
@@ -130,7 +129,7 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
                 except OSError:
                     continue
                 if entry.is_file():
-                    stamps[target or entry.path] = _stamp(status)
+                    stamps[target or entry.path] = stamp_of(status)
             if (
                 name.endswith(".py")
                 or name in _BEGINNINGS
@@ -148,7 +147,7 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
             return None
     exclude = os.path.join(project, _EXCLUDE)
     if os.path.isfile(exclude):
-        stamps[exclude] = _stamp(os.stat(exclude))
+        stamps[exclude] = stamp_of(os.stat(exclude))
     return Tree(stamps, names, recall)
 
 
@@ -185,10 +184,6 @@ def _has_python(folder: str) -> bool:
             return any(entry.name.endswith(".py") for entry in entries)
     except OSError:
         return False
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _digest(parts: Iterable[bytes]) -> bytes:
