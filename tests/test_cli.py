@@ -204,6 +204,7 @@ def test_statistics(here, capsys) -> None:
     assert [line.split(maxsplit=1)[1] for line in err.splitlines() if "seconds" in line] == [
         "seconds in the stage facts",
         "seconds in the stage program",
+        "seconds in the stage importers",
         "seconds in the stage rules",
     ]
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from reseed.check import Shared, check_text
-from reseed.program import engine
+from reseed.facts import module_facts
+from reseed.program import analyse, engine
 from reseed.program.activation import Activation
 from reseed.program.engine import Engine
 from reseed.program.values import Object
@@ -503,3 +504,21 @@ def test_what_one_file_took_is_given_back_before_the_next(
         assert sum(isinstance(each, (Engine, Activation, Object)) for each in gc.get_objects()) == before
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("to_come", [0, engine._STEPS_TO_COME])
+def test_a_program_in_which_too_much_waits_is_given_up_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to_come: int
+) -> None:
+    (tmp_path / "helper.py").write_text("def get():\n    return 3\n")
+    waiting = "".join(f"def f{number}():\n    return get()\n" for number in range(30))
+    beginning = "from helper import get\nfrom torch.utils.data import DataLoader\nkind = DataLoader\n"
+    (tmp_path / "train.py").write_text(beginning + waiting)
+    monkeypatch.setattr(engine, "_LINKED_STEP_LIMIT", 20 * engine._STEPS_TO_COME)
+    monkeypatch.setattr(engine, "_STEPS_TO_COME", to_come)
+    path = tmp_path / "train.py"
+    project = Shared().project()
+    program = analyse(module_facts(str(path), path.read_text()), project)
+    assert program.engine.exhausted == bool(to_come)
+    assert check_text(str(path), path.read_text(), project=project) == []
+    assert ("program, given up" in project.stopwatch.seconds) == bool(to_come)

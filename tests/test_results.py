@@ -212,6 +212,24 @@ def test_only_what_rests_on_a_change_is_analysed_again() -> None:
         assert again == ["data/faces.py", "train.py"]
 
 
+def test_what_comments_suppress_is_kept_for_as_long_as_flake8_reads_them_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    with project():
+        faces = Path("data/faces.py")
+        faces.write_text(faces.read_text().replace("return shift()", "return shift()  # noqa: RNG101"))
+        assert "data/faces.py" in analysed_with_one_suppressed()
+        assert analysed_with_one_suppressed() == []
+        monkeypatch.setattr("flake8.__version__", "99")
+        assert analysed_with_one_suppressed() == ["data/faces.py"]
+
+
+def analysed_with_one_suppressed() -> list[str]:
+    with analysed() as again:
+        report = check_paths(["."], Settings(torch_version="any"), caching=True)
+    assert report.suppressed == 1
+    assert "data/faces.py" not in {os.path.relpath(row.path) for row in report.findings}
+    return again
+
+
 def test_a_file_that_was_only_touched_has_nothing_analysed() -> None:
     with project():
         before = rows()

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reseed.results import Results
+from reseed.results import Kept, Results
 from reseed.settings import Settings, check_codes, enabled_codes
 from reseed.source import Problem, SourceError, SourceFile, decode
 from reseed.source.cache import Cache, remembered
 from reseed.source.declared import Declared, declared, declared_torch, forget, shows_on
 from reseed.source.modules import Modules
+from reseed.source.noqa import suppressed
 from reseed.source.text import read_bytes
 from reseed.source.texts import Texts
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import ast
 
     from reseed.facts.model import ModuleFacts
+    from reseed.facts.stopwatch import Stopwatch
     from reseed.program import Program, Project
     from reseed.rules.base import Rule
     from reseed.rules.finding import Finding
@@ -143,8 +145,7 @@ def _analyse(path: str, text: str, tree: ast.Module | None, project: Project | N
         if project and not project.screen.may_matter(path, text.encode("utf-8", "surrogatepass"), tree):
             return []
         facts = project.store.of_text(path, text, tree) if project else module_facts(path, text, tree=tree)
-    with stopwatch.stage("program"):
-        program = _solve(facts, project)
+    program = _solve(facts, project, stopwatch)
     try:
         if program.engine.exhausted:
             raise SourceError(path, "too much to follow within the limits of the analysis: exclude it")
@@ -155,17 +156,26 @@ def _analyse(path: str, text: str, tree: ast.Module | None, project: Project | N
     return sorted(found, key=lambda finding: finding.sort_key)
 
 
-def _solve(facts: ModuleFacts, project: Project | None) -> Program:
+def _solve(facts: ModuleFacts, project: Project | None, stopwatch: Stopwatch) -> Program:
     from reseed.program import analyse, depends_on_importers
 
-    program = analyse(facts, project)
+    def attempt(project: Project | None, importers: bool = False) -> Program:
+        with stopwatch.stage("program") as stage:
+            program = analyse(facts, project, importers)
+            if program.engine.exhausted:
+                stage.name = "program, given up"
+        return program
+
+    program = attempt(project)
     # What cannot be followed through the project may be understood with less of it.
     if program.engine.exhausted:
         program.engine.close()
-        return analyse(facts)
-    if not depends_on_importers(program):
+        return attempt(None)
+    with stopwatch.stage("program"):
+        tells_all = not depends_on_importers(program)
+    if tells_all:
         return program
-    whole = analyse(facts, project, importers=True)
+    whole = attempt(project, importers=True)
     kept, other = (program, whole) if whole.engine.exhausted else (whole, program)
     other.engine.close()
     return kept
@@ -194,7 +204,8 @@ def repairable_findings(path: str, text: str, codes: Collection[str]) -> list[Fi
     if not shared.screen.may_matter(path, text.encode("utf-8", "surrogatepass")):
         return []
     found = [one for one in check_text(path, text, project=shared.project()) if one.fixable and one.code in codes]
-    return _unsuppressed(path, text, found)
+    covered = suppressed_among(path, text, found)
+    return [finding for finding in found if finding not in covered]
 
 
 @functools.cache
@@ -242,27 +253,26 @@ def check_source(
         if not is_kept and not (shared or Shared()).screen.may_matter(path, source.raw):
             return result
         found = check_text(path, source.text, project=shared.project() if shared else None)
+        kept = Kept(tuple(found), suppressed_among(path, source.text, found))
         if is_kept and shared and shared.results:
-            shared.results.keep(path, source.text, found)
+            shared.results.keep(path, source.text, kept)
     except SourceError as error:
         result.problems.append(error.problem)
         return result
     except Exception as error:  # one file must not take the others down with it
         result.problems.append(bug(path, error))
         return result
-    _take_out(result, path, source.text, found, settings, codes)
+    _take_out(result, path, kept, settings, codes)
     return result
 
 
-def _take_out(
-    result: FileResult, path: str, text: str, found: Sequence[Finding], settings: Settings, codes: Codes
-) -> None:
+def _take_out(result: FileResult, path: str, found: Kept, settings: Settings, codes: Codes) -> None:
     """Fill in `result` with those of the findings that the user wants to see."""
-    if not found:
+    if not found.findings:
         return
     off = settings.ignored_in(path)
-    wanted = [finding for finding in found if finding.code in codes() and not (off and finding.code.startswith(off))]
-    kept = _unsuppressed(path, text, wanted)
+    wanted = [each for each in found.findings if each.code in codes() and not (off and each.code.startswith(off))]
+    kept = [finding for finding in wanted if finding not in found.suppressed]
     result.suppressed = len(wanted) - len(kept)
     for finding, ruled_out in in_range(kept, path, settings.torch_version):
         if ruled_out:
@@ -304,7 +314,7 @@ def _known(path: str, settings: Settings, codes: Codes, shared: Shared, named: b
             result.text = decode(path, read_bytes(path)).text
         except SourceError:
             return None
-        _take_out(result, path, result.text, kept.findings, settings, codes)
+        _take_out(result, path, kept, settings, codes)
     return result
 
 
@@ -336,10 +346,7 @@ def bug(path: str, error: Exception) -> Problem:
     return Problem(path, f"this is a bug in reseed, the file was not checked: {' '.join(what.split())}")
 
 
-def _unsuppressed(path: str, text: str, findings: list[Finding]) -> list[Finding]:
-    if not findings or "noqa" not in text.lower():
-        return findings
-    from reseed.source.noqa import Suppressions  # brings flake8 along
-
-    comments = Suppressions(path, text)
-    return [finding for finding in findings if not comments.covers(finding.code, finding.span.line)]
+def suppressed_among(path: str, text: str, findings: Sequence[Finding]) -> frozenset[Finding]:
+    """The findings that a `noqa` comment covers."""
+    covered = suppressed(path, text, [(finding.code, finding.span.line) for finding in findings])
+    return frozenset(finding for finding in findings if (finding.code, finding.span.line) in covered)

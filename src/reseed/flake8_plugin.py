@@ -99,7 +99,8 @@ class Plugin:
     def _found(self, text: str) -> Sequence[Finding]:
         if not type(self).shared.screen.may_matter(self._filename, text.encode("utf-8", "surrogatepass")):
             return ()
-        from reseed.check import check_text
+        from reseed.check import check_text, suppressed_among
+        from reseed.results import Kept
 
         results = type(self).shared.results
         kept = results.find(self._filename, text) if results else None
@@ -107,7 +108,7 @@ class Plugin:
             return kept.findings
         found = check_text(self._filename, text, self._tree, type(self).shared.project())
         if results:
-            results.keep(self._filename, text, found)
+            results.keep(self._filename, text, Kept(tuple(found), suppressed_among(self._filename, text, found)))
         return found
 
     @classmethod

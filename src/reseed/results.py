@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reseed.source import SourceError
 from reseed.source.cache import Cache
 from reseed.source.modules import Modules
+from reseed.source.noqa import flake8_version, has_comments
 from reseed.source.reads import Reads
 from reseed.source.text import read
 from reseed.source.tree import Contents, Tree, hashed_bytes, look_through, words_of_change
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a run found in one file, before anything is taken out. `dropped` says that the screen dropped it."""
+    """What a run found in one file, before anything is taken out.
+
+    `suppressed` are the findings that a `noqa` comment covers. `dropped` says that the screen dropped the file.
+    """
 
     findings: tuple[Finding, ...] = ()
+    suppressed: frozenset[Finding] = frozenset()
     dropped: bool = False
 
 
@@ -54,12 +59,24 @@ class _Basis(NamedTuple):
 
 
 class _Result(NamedTuple):
-    """`tree` stands for the project that it is of, and is empty where it also rests on files that stand outside."""
+    """`tree` stands for the project that it is of, and is empty where it also rests on files that stand outside.
+
+    `reader` is the version of flake8 that read the `noqa` comments, if there are any.
+    """
 
     tree: bytes
     text: bytes
-    findings: tuple[Finding, ...]
+    kept: Kept
+    reader: str
     basis: _Basis
+
+
+class _Place(NamedTuple):
+    """A folder of files to check: its absolute path, the project that it is in, and the names in it that are links."""
+
+    absolute: str
+    project: str
+    links: frozenset[str]
 
 
 @dataclass
@@ -70,7 +87,7 @@ class Results:
     modules: Modules
     reads: Reads
     importers: Callable[[], Importers]
-    _projects: dict[str, str] = field(default_factory=dict)
+    _places: dict[str, _Place] = field(default_factory=dict)
     _trees: dict[str, Tree | None] = field(default_factory=dict)
     _digests: dict[str, bytes] = field(default_factory=dict)
     _renamed: dict[str, _Renamed] = field(default_factory=dict)
@@ -86,29 +103,32 @@ class Results:
         tree = self._tree(project)
         if tree is None:
             return None
-        if text is None and os.path.abspath(path) in self._dropped_in(project, tree):
+        if text is None and self._absolute(path) in self._dropped_in(project, tree):
             return Kept(dropped=True)
-        kept: _Result | None = self.cache.get("result", os.getcwd(), path)
-        if kept is None or (text is not None and kept.text != _hashed(text)):
+        result: _Result | None = self.cache.get("result", os.getcwd(), path)
+        if result is None or (text is not None and result.text != _hashed(text)):
+            return None
+        if result.reader and result.reader != flake8_version():
             return None
         digest = self._digest(project, tree)
-        if kept.tree == digest:
-            return Kept(kept.findings) if _is_declared(kept.basis, path) else None
-        basis = self._renewed(kept.basis, path, tree)
+        if result.tree == digest:
+            return result.kept if _is_declared(result.basis, path) else None
+        basis = self._renewed(result.basis, path, tree)
         if basis is None:
             return None
-        if kept.tree:
-            self.cache.put(kept._replace(tree=digest, basis=basis), "result", os.getcwd(), path)
-        return Kept(kept.findings)
+        if result.tree:
+            self.cache.put(result._replace(tree=digest, basis=basis), "result", os.getcwd(), path)
+        return result.kept
 
-    def keep(self, path: str, text: str, findings: list[Finding]) -> None:
+    def keep(self, path: str, text: str, kept: Kept) -> None:
         """Keep what was found in a file that was analysed, unless it holds something else than `text`."""
         project = self._project(path)
         tree = self._tree(project)
         basis = self._basis(path, tree) if tree is not None else None
         if tree is not None and basis is not None and _is_held(path, text):
             digest = self._digest(project, tree) if self._is_inside(path, tree) else b""
-            self.cache.put(_Result(digest, _hashed(text), tuple(findings), basis), "result", os.getcwd(), path)
+            reader = flake8_version() if kept.findings and has_comments(text) else ""
+            self.cache.put(_Result(digest, _hashed(text), kept, reader, basis), "result", os.getcwd(), path)
 
     def drop(self, path: str) -> None:
         """Remember that the screen dropped a file; `flush` keeps it."""
@@ -116,7 +136,7 @@ class Results:
         tree = self._tree(project)
         basis = self._basis(path, tree) if tree is not None and self._is_inside(path, tree) else None
         if basis is not None:
-            self._newly_dropped.setdefault(project, {})[os.path.abspath(path)] = basis
+            self._newly_dropped.setdefault(project, {})[self._absolute(path)] = basis
 
     def flush(self) -> None:
         """Keep which files were dropped."""
@@ -129,12 +149,21 @@ class Results:
         self._newly_dropped.clear()
 
     def _project(self, path: str) -> str:
-        folder = os.path.dirname(path) or os.curdir
-        if os.path.islink(path):  # it may lead to another project
-            return self.modules.project(os.path.realpath(path))
-        if folder not in self._projects:
-            self._projects[folder] = self.modules.project(os.path.realpath(path))
-        return self._projects[folder]
+        folder, name = os.path.split(path)
+        place = self._place(folder)
+        return self.modules.project(os.path.realpath(path)) if name in place.links else place.project
+
+    def _place(self, folder: str) -> _Place:
+        if folder not in self._places:
+            real = os.path.realpath(folder or os.curdir)
+            links = self.modules.links_in(real)  # they may lead to other projects
+            project = self.modules.project(os.path.join(real, ""))
+            self._places[folder] = _Place(os.path.abspath(folder or os.curdir), project, links)
+        return self._places[folder]
+
+    def _absolute(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        return os.path.join(self._place(folder).absolute, name)
 
     def _tree(self, project: str) -> Tree | None:
         if project not in self._trees:

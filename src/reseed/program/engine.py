@@ -8,9 +8,8 @@ Nothing here recurses through the analysed program: deep call chains, inheritanc
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from reseed.facts.model import (
     Attribute,
@@ -21,22 +20,19 @@ from reseed.facts.model import (
     Register,
     Store,
 )
-from reseed.program.activation import Activation, Derived, Node
+from reseed.program.activation import Activation
 from reseed.program.folding import truth
+from reseed.program.heap import Heap, add
 from reseed.program.linking import Linker
-from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Value, Values
+from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, Object, Value
 
 _STEP_LIMIT = 6_000_000
 # A program of several modules is given up sooner: its root is then analysed alone.
 _LINKED_STEP_LIMIT = 500_000
+# What an activation that waits takes in the end, with those that it makes: no program that we saw end took less.
+_STEPS_TO_COME = 200
 _CONTEXT_LIMIT = 20
-_VALUE_LIMIT = 64
 _ASKED_LIMIT = 100
-# What reads one node in more places than these is run again as a whole.
-_PLACES_LIMIT = 50
-
-
-T = TypeVar("T")
 
 CallExternal = Callable[["Engine", Activation, Register, Value, Any], Iterable[Value]]
 """Calls something that the program does not define; see `reseed.program.externals`."""
@@ -45,12 +41,13 @@ Steps = Mapping[type[Instruction], Callable[["Engine", Activation, Register, Any
 """What each kind of instruction does to the values; see `reseed.program.transfer`."""
 
 
-class Engine:
+class Engine(Heap):
     """Runs activations until nothing grows."""
 
     def __init__(
         self, modules: Iterable[ModuleFacts], steps: Steps, call_external: CallExternal, linker: Linker | None = None
     ) -> None:
+        super().__init__()
         self.modules: list[ModuleFacts] = []
         self.linker = linker or Linker()
         self.linker.engine = self
@@ -77,19 +74,7 @@ class Engine:
         self.exhausted = False
         self._named: list[frozenset[str]] = []
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
-        self._nodes: dict[Hashable, Node] = {}
-        self._written: set[Hashable] = set()
-        # How often nodes of an owner have grown, and what that was when somebody last asked.
-        self._growth: dict[Hashable, int] = {}
-        self._seen_grown: dict[Hashable, int] = {}
-        self._derived: dict[Hashable, Derived] = {}
-        # Imports that nothing has needed yet, by the names that they are stored under.
-        self._deferred: dict[Hashable, tuple[Activation, Register]] = {}
-        self._asked_for: set[tuple[Activation, Register]] = set()
         self._ran: dict[Activation, None] = {}
-        self._queue: deque[Activation] = deque()
-        self._running: Activation | None = None
-        self._at: Register = -1
         self._steps = 0
         for module in modules:
             self.add_module(module)
@@ -154,118 +139,10 @@ class Engine:
         instruction = activation.body.instructions[register] if register >= 0 else None
         return isinstance(instruction, Call) and instruction.decorator
 
-    def enqueue(self, activation: Activation) -> None:
-        """Have `activation` run again."""
-        if not activation.queued:
-            activation.queued = True
-            self._queue.append(activation)
-
-    def read(self, key: Hashable, reader: Activation | None = None) -> Values:
-        """The values of the node `key`; `reader` runs again when they grow."""
-        if self._deferred and key in self._deferred:
-            self._compute(*self._deferred[key])
-        node = self._nodes.get(key)
-        if node is None:
-            node = self._nodes[key] = Node()
-        if reader is not None:
-            self._note_reader(node, reader)
-        return node.values
-
-    def node(self, key: Hashable) -> Node:
-        """The node `key`."""
-        node = self._nodes.get(key)
-        if node is None:
-            node = self._nodes[key] = Node()
-        return node
-
-    def derive(self, key: Hashable, reader: Activation | None, work: Callable[[list[Node]], T]) -> T:
-        """What `work` makes of nodes, which it names; it is asked again under the same key when one of them has grown.
-
-        `reader` runs again then.
-        """
-        found = self._derive(key, work)
-        if reader is not None:
-            place = (reader, self._at if reader is self._running else None)
-            if place not in found.readers:
-                found.readers.add(place)
-                for node, _ in found.nodes:
-                    self._note_reader(node, reader)
-        return found.result  # type: ignore[no-any-return]
-
-    def derive_part(self, key: Hashable, read: list[Node], work: Callable[[list[Node]], T]) -> T:
-        """What `derive` gives, as a part of what is being derived from the nodes `read`."""
-        found = self._derive(key, work)
-        read += [node for node, _ in found.nodes]
-        return found.result  # type: ignore[no-any-return]
-
-    def _derive(self, key: Hashable, work: Callable[[list[Node]], Any]) -> Derived:
-        found = self._derived.get(key)
-        if found is None or any(len(node.values) != number for node, number in found.nodes):
-            nodes: list[Node] = []
-            result = work(nodes)
-            once = {id(node): node for node in nodes}
-            found = self._derived[key] = Derived(result, [(node, len(node.values)) for node in once.values()])
-        return found
-
-    def _note_reader(self, node: Node, reader: Activation) -> None:
-        if reader is not self._running:
-            node.readers[reader] = None
-        else:
-            places = node.readers.get(reader, ())
-            if places is not None and self._at not in places:
-                node.readers[reader] = (*places, self._at) if len(places) < _PLACES_LIMIT else None
-
-    def may_wait(self, activation: Activation, register: Register, names: Iterable[str]) -> bool:
-        """Whether `register` need not be computed yet: none of `names`, which it is stored under, has been read.
-
-        It will be computed when one of them is.
-        """
-        keys = [(activation, name) for name in names]
-        if (activation, register) in self._asked_for or any(key in self._nodes for key in keys):
-            self._asked_for.add((activation, register))
-            return False
-        self._deferred.update(dict.fromkeys(keys, (activation, register)))
-        return bool(keys)
-
-    def _compute(self, activation: Activation, register: Register) -> None:
-        for key in [key for key, place in self._deferred.items() if place == (activation, register)]:
-            del self._deferred[key]
-        self._asked_for.add((activation, register))
-        activation.pending[register] = 1
-        self.enqueue(activation)
-
-    def is_known(self, key: Hashable) -> bool:
-        """Whether something is written to the node `key`, even if it has no value yet."""
-        return key in self._written
-
-    def attributes_of(self, owner: Object) -> list[str]:
-        """The names under which something is written to `owner`, in order: attributes, and the store's own names."""
-        pairs = (key for key in self._written if isinstance(key, tuple) and len(key) == 2)
-        return sorted(name for held, name in pairs if held is owner and isinstance(name, str))
-
-    def write(self, key: Hashable, values: Iterable[Value]) -> None:
-        """Add `values` to the node `key`."""
-        self._written.add(key)
-        node = self.node(key)
-        if self._add(node.values, values):
-            if isinstance(key, tuple):
-                self._growth[key[0]] = self._growth.get(key[0], 0) + 1
-            for reader, places in node.readers.items():
-                self._have_computed(reader, places)
-
-    def has_grown(self, owner: Object, asker: Hashable) -> bool:
-        """Whether more is written to `owner` than when `asker` asked this before."""
-        asked = (owner, asker)
-        number = self._growth.get(owner, 0)
-        if self._seen_grown.get(asked) == number:
-            return False
-        self._seen_grown[asked] = number
-        return True
-
     def pass_argument(self, callee: Activation, name: str, values: Iterable[Value]) -> None:
         """Add `values` to a parameter of `callee`."""
-        if self._add(callee.parameters.setdefault(name, {}), values):
-            self._have_computed(callee, callee.body.shape.parameters.get(name, ()))
+        if add(callee.parameters.setdefault(name, {}), values):
+            self.have_computed(callee, callee.body.shape.parameters.get(name, ()))
 
     def note_call(self, caller: Activation, register: Register, callee: Activation) -> None:
         """Note that `register` of `caller` runs `callee`."""
@@ -273,7 +150,7 @@ class Engine:
         if caller not in callee.callers:
             callee.callers[caller] = None
             for asker in callee.askers:
-                self._have_computed(asker, None)
+                self.have_computed(asker, None)
 
     def stand_ins_of(self, reader: Activation) -> list[Activation] | None:
         """The workers' stand-ins that `reader` is run for, however deep, None where others may run it, too.
@@ -296,32 +173,6 @@ class Engine:
                 return None
         return None if others else list(found)
 
-    def _have_computed(self, activation: Activation, registers: Iterable[Register] | None) -> None:
-        pending = activation.pending
-        if registers is None:
-            pending[:] = b"\1" * len(pending)
-        else:
-            for register in registers:
-                pending[register] = 1
-        self.enqueue(activation)
-
-    @staticmethod
-    def _add(known: Values, values: Iterable[Value]) -> bool:
-        before = len(known)
-        if isinstance(values, dict):
-            if not before and len(values) <= _VALUE_LIMIT:
-                known.update(values)
-                return bool(values)
-            if values.keys() <= known.keys():
-                return False
-        for value in values:
-            if value not in known:
-                if len(known) >= _VALUE_LIMIT:
-                    known[UNKNOWN] = None
-                    break
-                known[value] = None
-        return len(known) > before
-
     def solve(self) -> None:
         """Run what is queued, and what that makes grow, to the end."""
         while self._queue and not self.exhausted:
@@ -333,7 +184,10 @@ class Engine:
     def spend(self, steps: int) -> None:
         """Count work; past the limit the analysis ends as it stands, and its rules are silent."""
         self._steps += steps
-        self.exhausted |= self._steps > (_STEP_LIMIT if len(self.modules) == 1 else _LINKED_STEP_LIMIT)
+        if len(self.modules) == 1:
+            self.exhausted |= self._steps > _STEP_LIMIT
+        else:
+            self.exhausted |= self._steps + len(self._queue) * _STEPS_TO_COME > _LINKED_STEP_LIMIT
 
     def _run(self, activation: Activation) -> None:
         body, pending = activation.body, activation.pending
@@ -366,7 +220,7 @@ class Engine:
         self._at = register
         instruction = activation.body.instructions[register]
         found = self.steps[type(instruction)](self, activation, register, instruction)
-        if not found or not self._add(activation.registers[register], found):
+        if not found or not add(activation.registers[register], found):
             return False
         for user in activation.body.shape.users[register]:
             activation.pending[user] = 1

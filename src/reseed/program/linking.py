@@ -165,17 +165,22 @@ class Linker:
         if self._project is None:
             return False
         if not self._begins_full:
-            return bool(self._project.importers.of(self._files[0], 1))
-        return any(self._index.get(path) for path in self._project.importers.of(self._files[0], _IMPORTER_LIMIT))
+            return bool(self._importers(1))
+        return any(self._index.get(path) for path in self._importers(_IMPORTER_LIMIT))
 
     def join_importers(self) -> None:
         """Add the files that import the root and may give its datasets to loaders."""
-        if self._project is not None:
-            for path in self._project.importers.of(self._files[0], _IMPORTER_LIMIT):
-                index = self._add(path, 0)
-                if index is not None:
-                    self.mains.add(index)
-                    self._start(index)
+        for path in self._importers(_IMPORTER_LIMIT):
+            index = self._add(path, 0)
+            if index is not None:
+                self.mains.add(index)
+                self._start(index)
+
+    def _importers(self, limit: int) -> list[str]:
+        if self._project is None:
+            return []
+        with self._project.stopwatch.stage("importers"):
+            return self._project.importers.of(self._files[0], limit)
 
     def path_of(self, module: int) -> str:
         """The path of a module, spelled as that of the root is."""

@@ -236,13 +236,17 @@ class Modules:
         self._subfolders[folder] = frozenset(folders)
         self._links[folder] = frozenset(links)
 
+    def links_in(self, folder: str) -> frozenset[str]:
+        """The names in a folder that are links."""
+        self._entries(folder)
+        return self._links[folder]
+
     def real(self, module: str) -> str:
         """The real path of a file, or of a namespace package."""
         end = os.sep if module.endswith(os.sep) else ""
         folder, name = os.path.split(module.removesuffix(os.sep))
         if folder not in self._real_folders:
             self._real_folders[folder] = os.path.realpath(folder)
-        self._entries(folder)
-        if name in self._links[folder]:
+        if name in self.links_in(folder):
             return os.path.realpath(module) + end
         return os.path.join(self._real_folders[folder], name) + end
