@@ -20,7 +20,7 @@ from reseed.source.cache import Cache, remembered
 from reseed.source.declared import Declared, declared, declared_torch, forget, shows_on
 from reseed.source.modules import Modules
 from reseed.source.noqa import suppressed
-from reseed.source.text import read_bytes
+from reseed.source.text import read, read_bytes
 from reseed.source.texts import Texts
 
 if TYPE_CHECKING:
@@ -281,10 +281,8 @@ def _take_out(result: FileResult, path: str, found: Kept, settings: Settings, co
             result.findings.append(finding)
 
 
-def before_analysis(
-    path: str, settings: Settings, codes: Codes, shared: Shared, named: bool
-) -> FileResult | SourceFile:
-    """The result for a file that nothing can be found in, or that is known; else what is to be analysed.
+def before_analysis(path: str, settings: Settings, codes: Codes, shared: Shared, named: bool) -> FileResult | None:
+    """The result for a file that nothing can be found in, or that is known; None for one that is to be analysed.
 
     See `read_if_it_matters` for `named`. Never raises.
     """
@@ -298,9 +296,20 @@ def before_analysis(
         return FileResult(problems=[error.problem])
     except Exception as error:  # one file must not take the others down with it
         return FileResult(problems=[bug(path, error)])
-    if source is None and shared.results:
+    if source is not None:
+        return None
+    if shared.results:
         shared.results.drop(path)
-    return source or FileResult()
+    return FileResult()
+
+
+def check_file(path: str, settings: Settings, codes: Codes, shared: Shared) -> FileResult:
+    """Check a file that is to be analysed. Never raises."""
+    try:
+        source = read(path)
+    except SourceError as error:
+        return FileResult(problems=[error.problem])
+    return check_source(source, settings, codes, shared, is_kept=True)
 
 
 def _known(path: str, settings: Settings, codes: Codes, shared: Shared, named: bool) -> FileResult | None:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reseed.check import Codes, FileResult, Shared, before_analysis, check_source, codes_for
+from reseed.check import Codes, FileResult, Shared, before_analysis, check_file, codes_for
 from reseed.parallel import in_order
 from reseed.report import Report
 from reseed.settings import Settings
-from reseed.source import Problem, SourceFile
+from reseed.source import Problem
 from reseed.source.declared import Declared
 from reseed.source.discover import discover
 
@@ -48,15 +48,17 @@ def check_paths(
     files, problems = discover(paths, settings.excluded, settings.respect_gitignore, settings.force_exclude)
     named = named_files(paths)
     results: dict[str, FileResult] = {}
-    waiting: list[SourceFile] = []
+    waiting: list[str] = []
     for path in files:
         found = before_analysis(path, settings, codes, shared, bool(named) and os.path.realpath(path) in named)
-        if isinstance(found, SourceFile):
-            waiting.append(found)
+        if found is None:
+            waiting.append(path)
         else:
             results[path] = found
+    if waiting:
+        shared.screen.forget()
     if jobs > 1 and len(waiting) >= _MANY:
-        for path in {os.path.dirname(source.path): source.path for source in waiting}.values():
+        for path in {os.path.dirname(path): path for path in waiting}.values():
             shared.project().importers.prepare(path)  # once, and not in each process
     shared.close()  # no connection to the cache should live through a fork
     global _crew
@@ -83,12 +85,12 @@ class _Crew:
     codes: Codes
     shared: Shared
 
-    def check(self, source: SourceFile) -> tuple[str, FileResult, dict[str, float]]:
-        """Give the path of a file, its result, and what it took by stage."""
+    def check(self, path: str) -> tuple[str, FileResult, dict[str, float]]:
+        """Give the path of a file again, its result, and what it took by stage."""
         before = dict(self.shared.seconds)
-        result = check_source(source, self.settings, self.codes, self.shared, is_kept=True)
+        result = check_file(path, self.settings, self.codes, self.shared)
         spent = {stage: time - before.get(stage, 0.0) for stage, time in self.shared.seconds.items()}
-        return source.path, result, spent
+        return path, result, spent
 
 
 _crew: _Crew | None = None
@@ -102,9 +104,9 @@ def _join_crew(settings: Settings, caching: bool) -> None:
         _crew = _Crew(settings, codes_for(settings, shared.cache), shared)
 
 
-def _check_together(sources: Sequence[SourceFile]) -> list[tuple[str, FileResult, dict[str, float]]]:
+def _check_together(paths: Sequence[str]) -> list[tuple[str, FileResult, dict[str, float]]]:
     assert _crew is not None
-    return [_crew.check(source) for source in sources]
+    return [_crew.check(path) for path in paths]
 
 
 def report_of(

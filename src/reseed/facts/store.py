@@ -14,6 +14,7 @@ from reseed.facts.stopwatch import Stopwatch
 from reseed.source import SourceError
 from reseed.source.cache import Cache
 from reseed.source.reads import Reads
+from reseed.source.stamp import Stamp, stamp_of
 from reseed.source.text import read
 
 # Longer files are data, or made by a program.
@@ -34,7 +35,7 @@ class Store:
         self._stopwatch = stopwatch
         self._cache = cache
         self._reads = reads
-        self._kept: dict[str, tuple[tuple[int, int], ModuleFacts | None, int]] = {}
+        self._kept: dict[str, tuple[Stamp, ModuleFacts | None, int]] = {}
         self._instructions = 0
 
     def facts(self, path: str) -> ModuleFacts | None:
@@ -44,7 +45,7 @@ class Store:
             status = os.stat(path)
         except OSError:
             return None
-        stamp = (status.st_mtime_ns, status.st_size)
+        stamp = stamp_of(status)
         kept = self._kept.pop(path, None)
         if kept is not None:
             self._instructions -= kept[2]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from reseed.source.cache import Cache, remembered
 from reseed.source.graph import Graph, Graphs, Import
@@ -27,8 +28,12 @@ _NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.MatchAs, ast.
 _DEFINITION = re.compile(
     r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)\b[^\n]*\n(?:(?:[ \t)\]}#][^\n]*)?\n)*", re.MULTILINE
 )
-_GLOBAL = re.compile(r"(?:^|[;:])[ \t\f]*global[ \t\f\\]", re.MULTILINE)
+_GLOBAL = re.compile(r"(?:[^\n]*[;:])?[ \t\f]*global[ \t\f\\]")
 _DYNAMIC = ("eval", "exec", "globals", "__import__")
+
+
+_Names = frozenset[str]
+_NONE: _Names = frozenset()
 
 
 class Importers:
@@ -47,7 +52,6 @@ class Importers:
         self._registries = registries or Registries(modules, self._texts)
         self._graphs = Graphs(modules, self._texts, cache)
         self._defined: dict[str, frozenset[str]] = {}
-        self._mentioned: dict[str, str] = {}
         self._used: dict[tuple[str, str], bool] = {}
         self._dynamic: dict[tuple[str, str], bool] = {}
         self._latest: tuple[str, set[str], set[str]] = ("", set(), set())
@@ -97,48 +101,50 @@ class Importers:
         # defined where one of these is used. A registry gives it under no name at all.
         filling = {file} if self._registries.fills_itself(file) else set()  # from these everything goes on
         users: set[str] = set()
-        names = {file: set(self._definitions(file))}
-        modules: dict[str, dict[str, set[str]]] = {file: {}}  # what modules that a file has give, by their names there
+        names = {file: self._definitions(file)}
+        modules: dict[str, dict[str, _Names]] = {file: {}}  # what modules that a file has give, by their names there
         waiting = {} if filling else {file: None}
         while waiting:
             module = next(iter(waiting))
             del waiting[module]
             own, given = names[module], modules[module]
-            through = set().union(*given.values())
+            every = _joined((own, *given.values()))  # what is had by looking into the module
             for each in graph.importers.get(module, ()):
-                known, inner = names.setdefault(each.file, set()), modules.setdefault(each.file, {})
+                known, inner = names.get(each.file, _NONE), modules.setdefault(each.file, {})
                 before = len(known)
                 grown = False
-                if each.file not in users and self._uses(each, own, given, through):
+                if each.file not in users and self._uses(each, own, given, every):
                     if self._registries.fills_itself(each.file):
                         filling.add(each.file)
                     users.add(each.file)
                     known |= self._definitions(each.file)
                 if each.name is None:
-                    grown = _gives(inner, each.bound, own) | _gives(inner, each.bound, through)
+                    grown = _gives(inner, each.bound, every)
                 elif each.name == "*":
                     known |= own
                     grown = any([_gives(inner, name, ways) for name, ways in given.items()])
                 elif each.name in own:
-                    known.add(each.bound)
+                    known |= {each.bound}
                 elif each.name in given:
                     grown = _gives(inner, each.bound, given[each.name])
+                names[each.file] = known
                 if grown or len(known) > before:
                     waiting[each.file] = None
         reached = _reachable(graph, filling)
         return users | reached, names.keys() | reached
 
-    def _uses(self, imported: Import, names: Set[str], modules: Mapping[str, Set[str]], through: Set[str]) -> bool:
-        """Whether a file that imports a module uses any of `names` of it, or of what its `modules` give."""
+    def _uses(self, imported: Import, names: _Names, modules: Mapping[str, _Names], every: _Names) -> bool:
+        """Whether a file that imports a module uses any of `names` of it, or of what its `modules` give: of `every`."""
         looked_up = ""
+        wanted: Collection[str] = ()
         if imported.name is None:
-            wanted, looked_up = names | through, imported.bound
+            wanted, looked_up = every, imported.bound
         elif imported.name == "*":
-            wanted = names | through
+            wanted = every
         elif imported.name in modules:
             wanted, looked_up = modules[imported.name], imported.bound
-        else:
-            wanted = names & {imported.name} and {imported.bound}
+        elif imported.name in names:
+            wanted = (imported.bound,)
         if not wanted:
             return False
         return self._looks_up(imported.file, looked_up) or any(self._has(imported.file, name) for name in wanted)
@@ -159,7 +165,7 @@ class Importers:
         # Whether `name` stands in `file`, and not in its imports alone.
         if (file, name) not in self._used:
             text = self._texts.text(file)
-            self._used[file, name] = name in text and text.count(name) > self._mentions(file, text).count(name)
+            self._used[file, name] = name in text and text.count(name) > _mentions(text).count(name)
         return self._used[file, name]
 
     def _definitions(self, file: str) -> frozenset[str]:
@@ -170,27 +176,32 @@ class Importers:
             self._defined[file] = found
         return found
 
-    def _mentions(self, file: str, text: str) -> str:
-        # What names things without using them.
-        if file not in self._mentioned:
-            listed = (match[0] for match in lines_with(text, "__all__", _ALL))
-            self._mentioned[file] = "\n".join([import_lines(text), *listed, *docstrings(text)])
-        return self._mentioned[file]
+
+@functools.lru_cache(maxsize=128)  # a file is asked for many names in a row
+def _mentions(text: str) -> str:
+    """What names things without using them."""
+    listed = (match[0] for match in lines_with(text, "__all__", _ALL))
+    return "\n".join([import_lines(text), *listed, *docstrings(text)])
 
 
-def _gives(modules: dict[str, set[str]], module: str, names: Set[str]) -> bool:
+def _gives(modules: dict[str, _Names], module: str, names: _Names) -> bool:
     # Let a file have `names` by what it has as `module`; whether it had not.
     known = modules.get(module)
-    if known is None:
-        modules[module] = set(names)
-        return True
-    before = len(known)
-    known |= names
-    return len(known) > before
+    if known is not None and (known is names or names <= known):
+        return False
+    modules[module] = names if known is None else _joined((known, names))
+    return True
+
+
+def _joined(parts: Collection[_Names]) -> _Names:
+    # All of these names, in one of the sets itself if that has them all: in a tangle of files most do.
+    different = {id(part): part for part in parts}.values()
+    largest = max(different, key=len)
+    return largest if all(part <= largest for part in different) else largest.union(*different)
 
 
 def _definitions_in(file: str, text: str) -> frozenset[str]:
-    has_global = _GLOBAL.search(text) is not None
+    has_global = any(lines_with(text, "global", _GLOBAL))
     try:
         names = _defined(file, text if has_global else _without_bodies(text), has_global)
     except SourceError:  # what was left out was more than a definition, or the file itself does not parse

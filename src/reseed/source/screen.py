@@ -47,6 +47,10 @@ class Screen:
 
     def __post_init__(self) -> None:
         """Begin with no class known."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Give back the memory of all classes that have been looked at; what is asked for again is read again."""
         self._lineage = Lineage(self.modules, self.texts)
 
     def may_matter(self, path: str, raw: bytes, tree: ast.AST | None = None) -> bool:

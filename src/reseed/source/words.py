@@ -29,20 +29,25 @@ def calls_of(text: str, functions: Iterable[str], after: str) -> bool:
     return False
 
 
-_QUOTED = re.compile(r"""[ \t]*[rRuU]?(?=\"{3}|'{3})""")
+_PREFIX = re.compile(r"[ \t]*[rRuU]?")
 
 
 def docstrings(text: str) -> Iterator[str]:
     """What stands in three quotes, of those that begin a line."""
     position = 0
+    places = {quotes: text.find(quotes) for quotes in ('"""', "'''")}
     while True:
-        begins = [found for quotes in ('"""', "'''") if (found := text.find(quotes, position)) >= 0]
-        if not begins:
+        places = {
+            quotes: place if place >= position else text.find(quotes, position)
+            for quotes, place in places.items()
+            if place >= 0
+        }
+        begin = min((place for place in places.values() if place >= 0), default=-1)
+        if begin < 0:
             return
-        begin = min(begins)
         line = text.rfind("\n", 0, begin) + 1
-        prefix = _QUOTED.match(text, line) if line >= position else None
-        end = text.find(text[begin : begin + 3], begin + 3) if prefix and prefix.end() == begin else -1
+        is_first = line >= position and _PREFIX.fullmatch(text, line, begin)
+        end = text.find(text[begin : begin + 3], begin + 3) if is_first else -1
         if end >= 0:
             yield text[line : end + 3]
         position = end + 3 if end >= 0 else begin + 1
