@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reseed import check as checking
+from reseed import parallel, runs
 from reseed.runs import check_paths
 from reseed.settings import Settings
+from reseed.source.graph import Graphs
 from reseed.source.importers import Importers
 
 LOADER = """
@@ -284,6 +286,37 @@ def test_who_imports_a_file_is_asked_again_only_where_that_may_have_changed() ->
             assert rows() == before
         assert "data/faces.py" in files
         assert "lone/lonely.py" not in files
+
+
+def test_of_the_graph_only_what_has_changed_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    real = Graphs._read
+
+    def note(graphs: Graphs, file: str) -> object:
+        read.append(os.path.relpath(file))
+        return real(graphs, file)
+
+    monkeypatch.setattr(Graphs, "_read", note)
+    with project():
+        rows()
+        assert {"data/faces.py", "train.py", "seeding.py"} <= set(read)
+        read.clear()
+        write("train.py", SEEDED)
+        rows()
+        assert read == ["train.py"]
+
+
+def remove_first(*arguments: object) -> Iterator[object]:
+    Path("train.py").unlink()
+    yield from parallel.in_order(*arguments)
+
+
+def test_a_file_that_goes_while_others_are_looked_at_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    with project():
+        monkeypatch.setattr(runs, "in_order", remove_first)
+        report = check_paths(["."], Settings(torch_version="any"))
+        assert [str(problem) for problem in report.problems] == ["./train.py: error: no such file or directory"]
+        assert "data/faces.py:6" in [f"{os.path.relpath(row.path)}:{row.span.line}" for row in report.findings]
 
 
 def test_an_answer_about_importers_is_kept_with_what_it_rests_on_now() -> None:
