@@ -51,6 +51,7 @@ class Activation:
     # One byte a register: 1 where it has to be computed anew although no operand grew.
     pending: bytearray = field(default_factory=bytearray)
     queued: bool = False
+    has_run: bool = False
     thawed: bool = False
 
     def site(self, register: Register) -> Site:

@@ -29,8 +29,9 @@ from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, O
 _STEP_LIMIT = 6_000_000
 # A program of several modules is given up sooner: its root is then analysed alone.
 _LINKED_STEP_LIMIT = 500_000
-# What an activation that waits takes in the end, with those that it makes: no program that we saw end took less.
-_STEPS_TO_COME = 200
+# What an activation that has not run yet takes in the end, with those that it makes. Of 360 large programs that ended
+# none had taken less than 770 steps for each of those that it had waiting at any time.
+_STEPS_TO_COME = 600
 _CONTEXT_LIMIT = 20
 _ASKED_LIMIT = 100
 
@@ -75,6 +76,7 @@ class Engine(Heap):
         self._named: list[frozenset[str]] = []
         self._contexts: dict[tuple[int, int, Activation | None], int] = {}
         self._ran: dict[Activation, None] = {}
+        self._new = 0  # activations that have not run yet
         self._steps = 0
         for module in modules:
             self.add_module(module)
@@ -124,6 +126,7 @@ class Engine(Heap):
                 found.stored = frozenset(ins.name for ins in body.instructions if isinstance(ins, Store))
             self.activations[module, index, closure, context] = found
             self.activations_of.setdefault((module, index), []).append(found)
+            self._new += 1
             self.enqueue(found)
         return found
 
@@ -179,6 +182,8 @@ class Engine(Heap):
             activation = self._queue.popleft()
             activation.queued = False
             self._ran[activation] = None
+            self._new -= not activation.has_run
+            activation.has_run = True
             self._run(activation)
 
     def spend(self, steps: int) -> None:
@@ -187,7 +192,7 @@ class Engine(Heap):
         if len(self.modules) == 1:
             self.exhausted |= self._steps > _STEP_LIMIT
         else:
-            self.exhausted |= self._steps + len(self._queue) * _STEPS_TO_COME > _LINKED_STEP_LIMIT
+            self.exhausted |= self._steps + self._new * _STEPS_TO_COME > _LINKED_STEP_LIMIT
 
     def _run(self, activation: Activation) -> None:
         body, pending = activation.body, activation.pending

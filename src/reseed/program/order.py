@@ -88,11 +88,21 @@ def is_once(activation: Activation, index: int) -> bool:
 def _notes(activation: Activation, block: int, names: set[str]) -> bool:
     body = activation.body
     return any(
-        body.blocks[register] == block
-        and isinstance(instruction, SetAttribute | StoreOuter)
+        isinstance(instruction, SetAttribute | StoreOuter)
         and instruction.name in names
+        and _runs_with(activation, body.blocks[register], block)
         for register, instruction in enumerate(body.instructions)
     )
+
+
+def _runs_with(activation: Activation, inner: int | None, block: int) -> bool:
+    # Whether a block is `block`, or stands in it and always runs when that does: if info is not None, in a worker.
+    while inner is not None and inner != block:
+        found = activation.body.block_table[inner]
+        if not (found.certain or _always(activation, found)):
+            return False
+        inner = found.parent
+    return inner == block
 
 
 def names_in(activation: Activation, register: Register) -> Iterator[str]:
