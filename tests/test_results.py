@@ -401,6 +401,42 @@ def changes(paths: tuple[str, ...] = (".",)) -> Iterator[None]:
     assert found(True) == found(False) != before
 
 
+def test_an_importer_that_has_a_project_of_its_own() -> None:
+    with project():
+        write("train.py", "")
+        write("a/.git/HEAD", "")
+        write("a/use.py", "from ..data.faces import FaceDataset\nprint(FaceDataset)\n")
+        with changes():
+            write("train.py", SEEDED)
+
+
+@pytest.mark.parametrize("first", ["one", "two"])
+def test_a_link_to_a_folder_of_the_project_that_is_turned(first: str) -> None:
+    with project():
+        write("one/faces.py", FACES.format(module="data.noise"))
+        write("two/faces.py", "x = 1\n")
+        link("current", first)
+        with changes(("current",)):
+            link("current", "two" if first == "one" else "one")
+
+
+def test_an_ignore_file_that_is_moved() -> None:
+    with project():
+        write("train.py", None)
+        write("exp/deep/train.py", SEEDED)
+        write("exp/.gitignore", "/train.py\n")
+        with changes():
+            Path("exp/.gitignore").rename("exp/deep/.gitignore")
+
+
+def test_a_broken_link_that_hides_a_module() -> None:
+    with project():
+        write("lib/hidden.py", NOISY)
+        write("faces.py", FACES.format(module="hidden"))
+        with changes():
+            link("hidden.py", "nowhere")
+
+
 def test_a_file_in_a_hidden_folder() -> None:
     with project():
         write(".ci/faces.py", FACES.format(module="data.noise"))

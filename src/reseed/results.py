@@ -44,17 +44,17 @@ class _Basis(NamedTuple):
     """What an answer about a file rests on.
 
     `names` stands for those of the project's files, `files` are other files, one a line and compressed, `contents`
-    stands for what they and the file held, `importers` are the files that were said to import it, by the limit,
-    `importing` those in which they were looked for, `imports` stands for what that rests on, and `declared` is what was
-    declared, by the distributions.
+    stands for what they and the file held. `importers` are the answers about who imports the file, by the limit that
+    was asked for, `asked_files` the files that were looked at for them. `asked_state` stands for what these held and who
+    imported them, None where that changed meanwhile. `declared` is what was declared, by the distributions.
     """
 
     names: bytes
     files: bytes
     contents: bytes
     importers: tuple[tuple[int, tuple[str, ...]], ...]
-    importing: bytes
-    imports: bytes
+    asked_files: bytes
+    asked_state: bytes | None
     declared: tuple[tuple[tuple[str, ...], tuple[Declared, ...]], ...]
 
 
@@ -72,9 +72,9 @@ class _Result(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A folder of files to check: its absolute path, the project that it is in, and the names in it that are links."""
+    """A folder of files to check: its real path, the project that it is in, and the names in it that are links."""
 
-    absolute: str
+    real: str
     project: str
     links: frozenset[str]
 
@@ -103,9 +103,9 @@ class Results:
         tree = self._tree(project)
         if tree is None:
             return None
-        if text is None and self._absolute(path) in self._dropped_in(project, tree):
+        if text is None and self._real(path) in self._dropped_in(project, tree):
             return Kept(dropped=True)
-        result: _Result | None = self.cache.get("result", os.getcwd(), path)
+        result: _Result | None = self.cache.get(*self._key(path))
         if result is None or (text is not None and result.text != _hashed(text)):
             return None
         if result.reader and result.reader != flake8_version():
@@ -117,7 +117,7 @@ class Results:
         if basis is None:
             return None
         if result.tree:
-            self.cache.put(result._replace(tree=digest, basis=basis), "result", os.getcwd(), path)
+            self.cache.put(result._replace(tree=digest, basis=basis), *self._key(path))
         return result.kept
 
     def keep(self, path: str, text: str, kept: Kept) -> None:
@@ -128,7 +128,7 @@ class Results:
         if tree is not None and basis is not None and _is_held(path, text):
             digest = self._digest(project, tree) if self._is_inside(path, tree) else b""
             reader = flake8_version() if kept.findings and has_comments(text) else ""
-            self.cache.put(_Result(digest, _hashed(text), kept, reader, basis), "result", os.getcwd(), path)
+            self.cache.put(_Result(digest, _hashed(text), kept, reader, basis), *self._key(path))
 
     def drop(self, path: str) -> None:
         """Remember that the screen dropped a file; `flush` keeps it."""
@@ -136,7 +136,7 @@ class Results:
         tree = self._tree(project)
         basis = self._basis(path, tree) if tree is not None and self._is_inside(path, tree) else None
         if basis is not None:
-            self._newly_dropped.setdefault(project, {})[self._absolute(path)] = basis
+            self._newly_dropped.setdefault(project, {})[self._real(path)] = basis
 
     def flush(self) -> None:
         """Keep which files were dropped."""
@@ -158,12 +158,17 @@ class Results:
             real = os.path.realpath(folder or os.curdir)
             links = self.modules.links_in(real)  # they may lead to other projects
             project = self.modules.project(os.path.join(real, ""))
-            self._places[folder] = _Place(os.path.abspath(folder or os.curdir), project, links)
+            self._places[folder] = _Place(real, project, links)
         return self._places[folder]
 
-    def _absolute(self, path: str) -> str:
+    def _key(self, path: str) -> tuple[str, ...]:
+        # Findings have the path as it is spelled; what it leads to may change.
+        return ("result", os.getcwd(), path, self._real(path))
+
+    def _real(self, path: str) -> str:
         folder, name = os.path.split(path)
-        return os.path.join(self._place(folder).absolute, name)
+        place = self._place(folder)
+        return os.path.realpath(path) if name in place.links else os.path.join(place.real, name)
 
     def _tree(self, project: str) -> Tree | None:
         if project not in self._trees:
@@ -209,25 +214,24 @@ class Results:
         contents = tree.contents([own, *files])
         if contents is None or not all(map(tree.is_as_it_was, [own, *files])):
             return None
-        importing, imports = self._asked(tree)
+        asked_files, asked_state = self._asked(own, tree)
         importers, declared = sorted(self.reads.importers.items()), sorted(self.reads.declared.items())
         return _Basis(
-            tree.names_digest, _packed(files), contents, tuple(importers), importing, imports, tuple(declared)
+            tree.names_digest, _packed(files), contents, tuple(importers), asked_files, asked_state, tuple(declared)
         )
 
-    def _asked(self, tree: Tree) -> tuple[bytes, bytes]:
-        # The files in which importers have just been looked for, and what the answer rests on; of no use where one of
-        # them has changed since the run began.
-        files = sorted(self.reads.importing)
-        if not files or not all(map(tree.is_as_it_was, files)):
-            return b"", b""
-        return _packed(files), self._imports(files, tree)
+    def _asked(self, file: str, tree: Tree) -> tuple[bytes, bytes | None]:
+        # What the answers rest on that have just been given about who imports `file`.
+        files = sorted(self.reads.asked_files)
+        state = self._state(file, files, tree) if all(map(tree.is_as_it_was, files)) else None
+        return _packed(files), state
 
-    def _imports(self, files: list[str], tree: Tree) -> bytes:
-        return (tree.contents(files) or b"") + self.importers().state(files)
+    def _state(self, file: str, files: list[str], tree: Tree) -> bytes | None:
+        contents = tree.contents(files) if files else b""
+        return None if contents is None else contents + (self.importers().state(file, files) if files else b"")
 
     def _renewed(self, basis: _Basis, path: str, tree: Tree) -> _Basis | None:
-        """What an answer rests on now, None where it does not hold any more."""
+        """What an answer rests on now, None where it does not hold any more. Forgets what has been noted."""
         own = os.path.realpath(path)
         files = [own, *_unpacked(basis.files)]
         if tree.contents(files) != basis.contents:
@@ -242,14 +246,16 @@ class Results:
         self.reads.begin()
         if any(tuple(self.importers().of(own, limit)) != answer for limit, answer in basis.importers):
             return None
-        importing, imports = self._asked(tree)
-        return renewed._replace(importing=importing, imports=imports)
+        asked_files, asked_state = self._asked(own, tree)
+        return renewed._replace(asked_files=asked_files, asked_state=asked_state)
 
     def _have_same_importers(self, basis: _Basis, path: str, tree: Tree) -> bool:
         # Whether this is plain without asking again, which would take its time.
-        files = _unpacked(basis.importing)
+        files = _unpacked(basis.asked_files)
+        if basis.asked_state is None:
+            return False
         is_same = basis.names == tree.names_digest or self._means_the_same(basis, self._project(path), files)
-        return is_same and self._imports(files, tree) == basis.imports
+        return is_same and self._state(os.path.realpath(path), files, tree) == basis.asked_state
 
     def _means_the_same(self, basis: _Basis, project: str, files: list[str]) -> bool:
         # Whether no import of these files can lead anywhere else since names have come or gone.

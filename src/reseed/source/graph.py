@@ -23,9 +23,9 @@ _FILE_LIMIT = 20_000
 
 
 class Import(NamedTuple):
-    """A file imports a module under the name `bound`, or `name` of it, ``"*"`` for all."""
+    """The file `importer` has a module under the name `bound`, or `name` of it, ``"*"`` for all."""
 
-    file: str
+    importer: str
     name: str | None
     bound: str
 
@@ -92,7 +92,7 @@ class Graphs:
             file = waiting.pop()
             if file not in graph.loading:
                 graph.loading.add(file)
-                waiting.extend(each.file for each in graph.importers.get(file, ()))
+                waiting.extend(each.importer for each in graph.importers.get(file, ()))
         return graph
 
     def _read_all(self, project: str) -> dict[str, _Read]:

@@ -65,25 +65,24 @@ class Importers:
         with reads.aside():
             found, seen = self._find(file, limit)
         reads.importers[limit] = tuple(found)
-        reads.importing |= seen
+        reads.asked_files |= seen
         return found
 
-    def state(self, files: Iterable[str]) -> bytes:
-        """Stands for all but the texts of these files that an answer rests on which had them noted as `importing`."""
-        files = list(files)
-        return self._graphs.of(files[0]).state(files) if files else b""
+    def state(self, file: str, files: Iterable[str]) -> bytes:
+        """Stands for what an answer about `file` rests on, but for the texts of the `files` looked at for it."""
+        return self._graphs.of(file).state(files)
 
     def _find(self, file: str, limit: int) -> tuple[list[str], set[str]]:
-        # What `of` gives, and the files that it was looked for in.
+        # What `of` gives, and the files that were looked at for it.
         graph = self._graphs.of(file)
-        if self._latest[0] != file:  # asked for one file, and for more of the same
+        if self._latest[0] != file:  # the same file is asked about with several limits, one after the other
             self._latest = file, *self._users(graph, file)
         _, users, asked = self._latest
         found: list[str] = []
         seen = {file}
         nearest = [file]
         while nearest and len(found) < limit:
-            nearest = sorted({each.file for near in nearest for each in graph.importers.get(near, ())} - seen)
+            nearest = sorted({each.importer for near in nearest for each in graph.importers.get(near, ())} - seen)
             seen.update(nearest)
             found += [
                 each
@@ -97,9 +96,10 @@ class Importers:
         self._graphs.of(os.path.realpath(file))
 
     def _users(self, graph: Graph, file: str) -> tuple[set[str], set[str]]:
-        # From file to file goes a set of names by which something of `file` can be had: what it defines, and what is
-        # defined where one of these is used. A registry gives it under no name at all.
-        filling = {file} if self._registries.fills_itself(file) else set()  # from these everything goes on
+        # The files that use what `file` gives, and those that were looked at. From file to file goes a set of names by
+        # which something of `file` can be had: what it defines, and what is defined where one of these is used. A
+        # registry gives it under no name at all: from `filling` everything goes on.
+        filling = {file} if self._registries.fills_itself(file) else set()
         users: set[str] = set()
         names = {file: self._definitions(file)}
         modules: dict[str, dict[str, _Names]] = {file: {}}  # what modules that a file has give, by their names there
@@ -110,14 +110,14 @@ class Importers:
             own, given = names[module], modules[module]
             every = _joined((own, *given.values()))  # what is had by looking into the module
             for each in graph.importers.get(module, ()):
-                known, inner = names.get(each.file, _NONE), modules.setdefault(each.file, {})
+                known, inner = names.get(each.importer, _NONE), modules.setdefault(each.importer, {})
                 before = len(known)
                 grown = False
-                if each.file not in users and self._uses(each, own, given, every):
-                    if self._registries.fills_itself(each.file):
-                        filling.add(each.file)
-                    users.add(each.file)
-                    known |= self._definitions(each.file)
+                if each.importer not in users and self._uses(each, own, given, every):
+                    if self._registries.fills_itself(each.importer):
+                        filling.add(each.importer)
+                    users.add(each.importer)
+                    known |= self._definitions(each.importer)
                 if each.name is None:
                     grown = _gives(inner, each.bound, every)
                 elif each.name == "*":
@@ -127,9 +127,9 @@ class Importers:
                     known |= {each.bound}
                 elif each.name in given:
                     grown = _gives(inner, each.bound, given[each.name])
-                names[each.file] = known
+                names[each.importer] = known
                 if grown or len(known) > before:
-                    waiting[each.file] = None
+                    waiting[each.importer] = None
         reached = _reachable(graph, filling)
         return users | reached, names.keys() | reached
 
@@ -147,7 +147,9 @@ class Importers:
             wanted = (imported.bound,)
         if not wanted:
             return False
-        return self._looks_up(imported.file, looked_up) or any(self._has(imported.file, name) for name in wanted)
+        return self._looks_up(imported.importer, looked_up) or any(
+            self._has(imported.importer, name) for name in wanted
+        )
 
     def _looks_up(self, file: str, module: str) -> bool:
         # Whether `file` makes names as it runs, or looks in the module that it has as `module` for such a name.
@@ -249,7 +251,7 @@ def _reachable(graph: Graph, files: Set[str]) -> set[str]:
     seen = set(files)
     waiting = list(files)
     while waiting:
-        fresh = {each.file for each in graph.importers.get(waiting.pop(), ())} - seen
+        fresh = {each.importer for each in graph.importers.get(waiting.pop(), ())} - seen
         seen |= fresh
         waiting += fresh
     return seen

@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 class Reads:
     """Notes that are begun anew for each file that is checked.
 
-    `files` are real paths, `importers` what `Importers.of` answered, by its limit, `importing` the files that it looked
+    `files` are real paths, `importers` what `Importers.of` answered, by its limit, `asked_files` those that it looked
     at for that, `declared` what `declared` did, by the distributions.
     """
 
     files: set[str] = field(default_factory=set)
     importers: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    importing: set[str] = field(default_factory=set)
+    asked_files: set[str] = field(default_factory=set)
     declared: dict[tuple[str, ...], tuple[Declared, ...]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Forget what has been noted."""
         self.files = set()
         self.importers = {}
-        self.importing = set()
+        self.asked_files = set()
         self.declared = {}
 
     @contextmanager

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,7 +62,8 @@ class Tree:
     @cached_property
     def digest(self) -> bytes:
         """Stands for all names, and for what all files hold."""
-        return _digest([self.names_digest, *(self.content(path) or _ABSENT for path in self.stamps)])
+        contents = ((path.encode("utf-8", "surrogateescape"), self.content(path) or _ABSENT) for path in self.stamps)
+        return _digest([self.names_digest, *(part for pair in contents for part in pair)])
 
     def content(self, path: str) -> bytes | None:
         """What the file `path` holds, hashed; None where it has changed since the tree was looked through."""
@@ -124,12 +126,10 @@ def look_through(project: str, recall: Callable[[], Contents] = dict) -> Tree | 
             name = entry.name
             target = os.path.realpath(entry.path) if entry.is_symlink() else ""
             if name.endswith(".py") or _is_asked(name, above):
-                try:
+                with suppress(OSError):  # a broken link has a name all the same
                     status = entry.stat()
-                except OSError:
-                    continue
-                if entry.is_file():
-                    stamps[target or entry.path] = stamp_of(status)
+                    if entry.is_file():
+                        stamps[target or entry.path] = stamp_of(status)
             if (
                 name.endswith(".py")
                 or name in _BEGINNINGS
