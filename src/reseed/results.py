@@ -45,7 +45,7 @@ class _Basis(NamedTuple):
 
     `names` stands for those of the project's files, `files` are other files, one a line and compressed, `contents`
     stands for what they and the file held. `importers` are the answers about who imports the file, by the limit that
-    was asked for, `asked_files` the files that were looked at for them. `asked_state` stands for what these held and who
+    was asked for, `asked_files` those that were looked at for them. `asked_state` stands for what these held and who
     imported them, None where that changed meanwhile. `declared` is what was declared, by the distributions.
     """
 
