@@ -1,7 +1,8 @@
 """Which findings a `noqa` comment suppresses, asked of flake8's own code so that both always agree.
 
 A `# noqa` counts on any line of the string or backslash-continued line that it belongs to, `# flake8: noqa` counts for
-the file. flake8 is imported when the first text has such a comment: no other run pays for it.
+the file. flake8's reader is imported when the first text with findings has such a comment: no other run
+pays for it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 
 def lines_with(text: str, word: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """The matches of `pattern` that begin where a line does which has `word`."""
+    """The matches of `pattern` that begin where a line does which has `word`. Those of several lines may overlap."""
     found = text.find(word)
     while found >= 0:
         match = pattern.match(text, text.rfind("\n", 0, found) + 1)
