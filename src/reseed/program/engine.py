@@ -29,9 +29,9 @@ from reseed.program.values import UNKNOWN, Class, Context, Function, Interner, O
 _STEP_LIMIT = 6_000_000
 # A program of several modules is given up sooner: its root is then analysed alone.
 _LINKED_STEP_LIMIT = 500_000
-# What an activation that has not run yet takes in the end, with those that it makes. Of 246 programs of over 50,000 steps
-# that ended (2026-11-30: the corpus of benchmarks/run.py, and 51 repositories) none had fewer than 773 steps left for
-# each that was waiting, at any time.
+# What an activation that has not run yet takes in the end, with those that it makes. Of 246 programs of over 50,000
+# steps that ended (2026-11-30: the corpus of benchmarks/run.py, and 51 repositories) none had fewer than 773 steps left
+# for each that was waiting, at any time.
 _STEPS_TO_COME = 600
 _CONTEXT_LIMIT = 20
 _ASKED_LIMIT = 100
